@@ -1,0 +1,1 @@
+"""Move whole estates of virtual machines to KubeVirt, with proof."""

@@ -1,0 +1,5 @@
+"""Commands: parse, call a verb, print."""
+
+
+def main() -> int:
+    return 0

@@ -1,0 +1,1 @@
+"""Bytes of foreign formats: pure, bounded."""

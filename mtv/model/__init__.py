@@ -1,0 +1,1 @@
+"""What crosses between the parts: frozen objects, no I/O, no vendor's word."""

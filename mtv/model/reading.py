@@ -1,0 +1,66 @@
+"""What an opened Export offers: the only three shapes that the transfer knows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mtv.model.points import Export, Extent
+
+
+class RandomReader(Protocol):
+    """Random access in this process; every method may be called by several threads at once."""
+
+    size_bytes: int
+
+    def read_into(self, offset: int, view: memoryview) -> None:
+        """Fill `view` from `offset`. Raises errors.Temporary or errors.Held, never returns short."""
+        ...
+
+    def extents(self) -> Iterator[Extent]:
+        """All allocated extents, in order, not overlapping; holes are left out."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class StreamReader(Protocol):
+    """Bytes in rising order, once. What is skipped reads as zeroes."""
+
+    size_bytes: int
+
+    def chunks(self) -> Iterator[tuple[int, bytes]]: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class NbdServer:
+    """An NBD server that runs while the opener's context lasts: libnbd reads it, many requests in flight."""
+
+    uri: str
+    connections: int = 4
+    depth: int = 16
+
+
+Opened = RandomReader | StreamReader | NbdServer
+
+
+class Opener(Protocol):
+    """Opens an Export for a worker. `scratch` is a folder for sockets and spools, `secrets` holds secrets' files.
+
+    A context manager: whatever it started has ended, and whatever it spooled is gone, when the context ends."""
+
+    def __call__(self, export: Export, scratch: Path, secrets: Path) -> "OpenedContext": ...
+
+
+class OpenedContext(Protocol):
+    def __enter__(self) -> Opened: ...
+
+    def __exit__(self, *exc: object) -> bool | None: ...
+
+
+class SourceCheck(Protocol):
+    """Runs beside or after the copy: reads the source's own checksums and compares (an OVA's manifest)."""
+
+    def __call__(self, export: Export) -> str: ...

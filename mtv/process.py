@@ -1,0 +1,145 @@
+"""The only place that starts a program.
+
+Children get a process group of their own, no terminal, and a bounded environment; what they print goes to a file or
+is kept up to a limit. Secrets are never arguments: pass them by file or by an inherited descriptor.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from mtv.errors import MtvError, Temporary
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Result:
+    argv: tuple[str, ...]
+    status: int  # negative: ended by that signal
+    out: str
+    err: str
+
+
+def which(program: str) -> str | None:
+    return shutil.which(program)
+
+
+def die_with_parent() -> None:
+    """In a child, before exec: end when the parent does. Nothing that we start outlives us."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def become_subreaper() -> None:
+    """Orphans of our children (qemu-nbd of a killed virt-v2v-in-place) become ours, to be found and ended."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout_s: float = 60.0,
+    input: bytes | None = None,  # noqa: A002 - subprocess's word
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+    cwd: Path | None = None,
+) -> Result:
+    """Run a short program to its end. Raises MtvError `process.failed`, Temporary `process.timeout`."""
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=input,
+            capture_output=True,
+            timeout=timeout_s,
+            check=False,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+            stdin=None if input else subprocess.DEVNULL,
+        )
+    except FileNotFoundError as error:
+        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+    except subprocess.TimeoutExpired as error:
+        raise Temporary("process.timeout", f"{argv[0]} did not end within {timeout_s:.0f} s") from error
+    result = Result(
+        tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
+    if check and result.status != 0:
+        last = (result.err.strip() or result.out.strip() or "it said nothing").splitlines()[-1][:300]
+        raise MtvError("process.failed", f"{argv[0]} ended with status {result.status}: {last}")
+    return result
+
+
+@contextmanager
+def running(
+    argv: Sequence[str],
+    *,
+    log: IO[bytes] | int | None = None,
+    out: IO[bytes] | int | None = None,
+    env: Mapping[str, str] | None = None,
+    pass_fds: Sequence[int] = (),
+    cwd: Path | None = None,
+    stop_s: float = 5.0,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program that runs while the context lasts, in a group of its own, and is surely gone afterwards."""
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=out if out is not None else log,
+            stderr=log,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+            pass_fds=pass_fds,
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+        )
+    except FileNotFoundError as error:
+        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+    try:
+        yield child
+    finally:
+        end_group(child, stop_s)
+
+
+def end_group(child: "subprocess.Popen[bytes]", stop_s: float = 5.0) -> None:
+    """TERM, then KILL, to the whole group; the leader is reaped."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, number)
+        try:
+            child.wait(stop_s)
+        except subprocess.TimeoutExpired:
+            continue
+        if number is signal.SIGTERM and _group_lives(child.pid):
+            continue
+        return
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_for_path(path: Path, child: "subprocess.Popen[bytes]", timeout_s: float = 10.0) -> None:
+    """Until a server's socket is there. Raises Temporary if the server ended or took too long."""
+    deadline = time.monotonic() + timeout_s
+    while not path.exists():
+        if child.poll() is not None:
+            raise Temporary("process.ended", f"{Path(str(child.args[0])).name} ended at its start")  # type: ignore[index]
+        if time.monotonic() > deadline:
+            raise Temporary("process.timeout", f"no socket {path} within {timeout_s:.0f} s")
+        time.sleep(0.005)

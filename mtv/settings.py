@@ -1,0 +1,65 @@
+"""Every named limit and place. Values that a user may want to change read an environment variable `MTV_NAME`."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def _folder(variable: str, xdg: str, fallback: str) -> Path:
+    if given := os.environ.get(variable):
+        return Path(given)
+    return Path(os.environ.get(xdg) or Path.home() / fallback) / "mtv"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places are looked up once, at the start."""
+
+    data: Path = field(default_factory=lambda: _folder("MTV_DATA", "XDG_DATA_HOME", ".local/share"))
+    cache: Path = field(default_factory=lambda: _folder("MTV_CACHE", "XDG_CACHE_HOME", ".cache"))
+
+    block_bytes: int = 1 << 20
+    """One read, one write, one hash: 1 MiB requests were the fastest of 64 KiB to 4 MiB over NBD."""
+
+    threads: int = 2
+    """Copying threads of a local source: more than 4 are slower, 2 with hashing equal nbdcopy."""
+
+    flush_bytes: int = 256 << 20
+    """fdatasync and a journal row at the latest after so much, or `flush_s`."""
+
+    flush_s: float = 2.0
+
+    worker_stop_s: float = 20.0
+    """A worker that was told to stop ends within this time, or is killed."""
+
+    heartbeat_s: float = 2.0
+    engine_dead_s: float = 15.0
+
+    backoff_s: tuple[float, ...] = (1, 5, 15, 60)
+    """Between attempts of a step; the last one repeats."""
+
+    guest_timeout_s: float = 600.0
+    """Login prompt and agent, under emulation on two cores (30 to 60 s were measured)."""
+
+    tool_timeout_s: float = 3600.0
+    """One virt-v2v-in-place (60-110 s under emulation)."""
+
+    xml_limit_bytes: int = 4 << 20
+    tar_members_limit: int = 10_000
+
+    @property
+    def store(self) -> Path:
+        return Path(os.environ.get("MTV_STORE") or self.data / "store.db")
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def tools_root(self) -> Path:
+        """Debian trixie's virt-v2v and libguestfs, made by scripts/tools-root."""
+        return Path(os.environ.get("MTV_TOOLS_ROOT") or self.cache / "tools-root")
+
+
+def settings() -> Settings:
+    return Settings()

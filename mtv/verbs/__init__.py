@@ -1,0 +1,1 @@
+"""One function per verb, for command line, TUI and scripts alike."""

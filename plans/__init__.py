@@ -1,0 +1,1 @@
+"""Deciding and doing: which VMs, in what order, and what became of each."""

@@ -1,0 +1,31 @@
+"""The two ends of a journey. Ours and a stranger's register the same way: by entry point."""
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+from mtv.errors import Refused
+from mtv.model.reading import Opener
+
+
+def kinds(end: str) -> list[str]:
+    """Names of the providers that are installed; `end` is "sources" or "targets"."""
+    return sorted({point.name for point in entry_points(group=f"mtv.{end}")})
+
+
+def load(end: str, kind: str) -> Any:
+    """The class registered as that kind. Raises Refused, naming the kinds there are."""
+    for point in entry_points(group=f"mtv.{end}", name=kind):
+        return point.load()
+    known = ", ".join(kinds(end))
+    raise Refused(
+        "provider.kind", f"no {end[:-1]} of kind '{kind}': there are {known}", "see `mtv add provider --help`"
+    )
+
+
+def openers() -> Mapping[str, Opener]:
+    """Every registered way to open an Export, for the worker."""
+    ways: dict[str, Opener] = {}
+    for kind in kinds("sources"):
+        ways.update(load("sources", kind).openers)
+    return ways

@@ -1,0 +1,195 @@
+"""The contract of the two ends of a journey.
+
+A provider implements those of these small protocols that it has. What differs between providers is data
+(`Capabilities`, derived from what a provider implements), never `if name == ...`. All methods are coroutines; a
+blocking SDK is put into threads inside the provider, each call with a socket time limit. Methods may be called again
+after a crash: each finds its own objects by name. Errors: `mtv.errors`, with the VM and the thing named.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, runtime_checkable
+
+from mtv.model.estate import VM, Change, Concern, Disk, Finding, Json
+from mtv.model.points import Export, Extent, Point
+from mtv.model.reading import Opener
+from mtv.model.tasks import Ended, Event, Task
+from mtv.model.volumes import Machine, Volume, VolumeSpec
+
+
+@runtime_checkable
+class Estate(Protocol):
+    """Every source. `steady` says that a VM of it cannot change while it is read (an OVA): one appliance less."""
+
+    name: str
+    steady: bool
+
+    async def check(self) -> Sequence[Finding]:
+        """Log in, name each missing right with its fix. Raises only if nothing at all can be said."""
+        ...
+
+    def inventory(self, since: str | None) -> AsyncIterator[Change]:
+        """Changes since that revision, or everything; a Revision comes last. A part that cannot be read is a
+        concern of its VM and stops nothing else."""
+        ...
+
+    async def vm(self, id: str) -> VM:  # noqa: A002 - the vendor's word
+        """One VM as it is now."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Power(Protocol):
+    async def power(self, vm: VM, state: Literal["on", "off"], grace_s: float, then: Literal["hold", "force"]) -> None:
+        """Guest shutdown, confirmed; after `grace_s` what the plan says: errors.Held, or force."""
+        ...
+
+    async def fence(self, vm: VM) -> None:
+        """NICs off, renamed, cannot start by accident; what was is remembered at the source."""
+        ...
+
+    async def unfence(self, vm: VM) -> None:
+        """Back to exactly what was."""
+        ...
+
+
+@runtime_checkable
+class Points(Protocol):
+    async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, since: Point | None, quiesce: bool) -> Point:
+        """A readable state, ours only, named `name` and found again by it after a crash. `since` is the point whose
+        changes this one shall tell."""
+        ...
+
+    async def export(self, point: Point, disk: Disk) -> Export:
+        """How a worker opens that disk: data, no open handle."""
+        ...
+
+    async def release(self, point: Point) -> None:
+        """Drop the point; waits for consolidation, within limits. A point that is gone already is no error."""
+        ...
+
+
+@runtime_checkable
+class Tracks(Protocol):
+    """Points that can tell what changed."""
+
+    async def track(self, vm: VM, on: bool) -> bool:
+        """Change tracking on or off; gives what it was before."""
+        ...
+
+    async def extents(self, point: Point, disk: Disk) -> Sequence[Extent] | None:
+        """What changed since `point.since`. None: cannot say, resync by hash."""
+        ...
+
+
+@runtime_checkable
+class Renews(Protocol):
+    async def renew(self, export: Export) -> Mapping[str, str]:
+        """Keep a ticket alive; gives new secrets, by file name."""
+        ...
+
+
+@runtime_checkable
+class Volumes(Protocol):
+    """Targets. Only what carries our labels is ever changed or removed."""
+
+    name: str
+
+    async def create(self, spec: VolumeSpec) -> Volume:
+        """The volume of that spec, made or found again; `zeroed` only if it was made by this very call."""
+        ...
+
+    async def remove(self, volume: Volume) -> None: ...
+
+
+@runtime_checkable
+class Machines(Protocol):
+    async def create_machine(
+        self, name: str, documents: Sequence[Mapping[str, Json]], extras: Mapping[str, bytes]
+    ) -> Machine:
+        """The VM, halted, from finished documents; `extras` are files beside them (receipt, README)."""
+        ...
+
+    async def machine(self, name: str) -> Machine: ...
+
+    async def remove_machine(self, name: str) -> None: ...
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """Targets that can run what they hold; a bundle cannot, so start, verify guest and probation are skipped."""
+
+    async def start_machine(self, name: str) -> None: ...
+
+    async def stop_machine(self, name: str) -> None: ...
+
+    async def guest(self, name: str) -> Mapping[str, Json]:
+        """What the guest's agent says: host name, interfaces, addresses. Empty while nobody answers."""
+        ...
+
+
+@runtime_checkable
+class Workers(Protocol):
+    """Processes that touch bytes: local processes, Kubernetes Jobs, or in-process. At most one writes a VM's disks:
+    `start` refuses while an earlier attempt was not *seen* to end."""
+
+    async def start(self, task: Task, secrets: Mapping[str, bytes]) -> str:
+        """Give the task to a worker; gives the worker's name, which is deterministic."""
+        ...
+
+    def events(self, worker: str) -> AsyncIterator[Event]:
+        """Its events until it ended; the last one is `end`, made up from the process's fate if it wrote none."""
+        ...
+
+    async def control(self, worker: str, message: Mapping[str, Json]) -> None:
+        """rate, stop, renewed ticket, replay."""
+        ...
+
+    async def stop(self, worker: str) -> Ended:
+        """End it, and see that it ended (reaped; the Pod reported terminated). A worker never seen is no error."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What an end can do, for the journey's `when` and for people."""
+
+    power: bool = False
+    points: bool = False
+    tracks: bool = False
+    steady: bool = False
+    machines: bool = False
+    starts: bool = False
+    workers: bool = False
+
+
+def capabilities(end: object) -> Capabilities:
+    """Derived from the protocols that `end` implements."""
+    return Capabilities(
+        power=isinstance(end, Power),
+        points=isinstance(end, Points),
+        tracks=isinstance(end, Tracks),
+        steady=bool(getattr(end, "steady", False)),
+        machines=isinstance(end, Machines),
+        starts=isinstance(end, Starts),
+        workers=isinstance(end, Workers),
+    )
+
+
+class Provider(Protocol):
+    """What an entry point of `mtv.sources` or `mtv.targets` names: a class. `openers` are for the worker's process:
+    by Export.way, each opens a disk."""
+
+    kind: str
+    openers: Mapping[str, Opener]
+
+    def __init__(self, name: str, address: str, secrets: Mapping[str, bytes] | None = None) -> None: ...
+
+
+@runtime_checkable
+class Judges(Protocol):
+    """Targets with rules of their own about a VM and what is asked for it."""
+
+    def concerns(self, vm: VM, to: Mapping[str, str]) -> Sequence[Concern]: ...
