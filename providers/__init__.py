@@ -5,7 +5,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from mtv.errors import Refused
-from mtv.model.reading import Opener
+from mtv.model.reading import Opener, SourceCheck
 
 
 def kinds(end: str) -> list[str]:
@@ -28,4 +28,12 @@ def openers() -> Mapping[str, Opener]:
     ways: dict[str, Opener] = {}
     for kind in kinds("sources"):
         ways.update(load("sources", kind).openers)
+    return ways
+
+
+def checks() -> Mapping[str, SourceCheck]:
+    """Every registered way to hold an Export against the source's own checksums, for the worker."""
+    ways: dict[str, SourceCheck] = {}
+    for kind in kinds("sources"):
+        ways.update(load("sources", kind).checks)
     return ways

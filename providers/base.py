@@ -12,7 +12,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from mtv.model.estate import VM, Change, Concern, Disk, Finding, Json
 from mtv.model.points import Export, Extent, Point
-from mtv.model.reading import Opener
+from mtv.model.reading import Opener, SourceCheck
 from mtv.model.tasks import Ended, Event, Task
 from mtv.model.volumes import Machine, Volume, VolumeSpec
 
@@ -103,6 +103,14 @@ class Volumes(Protocol):
 
     async def remove(self, volume: Volume) -> None: ...
 
+    async def scratch(self, run: str, machine: str) -> str:
+        """A folder beside the data that outlives a worker: journal and overlays. Made or found again."""
+        ...
+
+    async def tidy(self, run: str, machine: str) -> None:
+        """Remove that folder; it being gone is no error."""
+        ...
+
 
 @runtime_checkable
 class Machines(Protocol):
@@ -179,11 +187,12 @@ def capabilities(end: object) -> Capabilities:
 
 
 class Provider(Protocol):
-    """What an entry point of `mtv.sources` or `mtv.targets` names: a class. `openers` are for the worker's process:
-    by Export.way, each opens a disk."""
+    """What an entry point of `mtv.sources` or `mtv.targets` names: a class. `openers` and `checks` are for the
+    worker's process, by Export.way: how to open a disk, and how to hold it against the source's own checksums."""
 
     kind: str
     openers: Mapping[str, Opener]
+    checks: Mapping[str, SourceCheck]
 
     def __init__(self, name: str, address: str, secrets: Mapping[str, bytes] | None = None) -> None: ...
 

@@ -41,3 +41,4 @@ class Export:
     identity: str
     params: Mapping[str, Json] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # names of files in the task's secrets folder
+    paths: tuple[str, ...] = ()  # files of this machine that the worker reads: bound read-only into a tools root

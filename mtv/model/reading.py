@@ -1,10 +1,11 @@
 """What an opened Export offers: the only three shapes that the transfer knows."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from mtv.model.estate import Facts
 from mtv.model.points import Export, Extent
 
 
@@ -48,10 +49,12 @@ Opened = RandomReader | StreamReader | NbdServer
 
 class Opener(Protocol):
     """Opens an Export for a worker. `scratch` is a folder for sockets and spools, `secrets` holds secrets' files.
+    With `serve` it must be an NbdServer, for QEMU to read (inspection); where the way cannot, CheckFailed
+    `source.cannot-serve`, and inspection waits for the first copy.
 
     A context manager: whatever it started has ended, and whatever it spooled is gone, when the context ends."""
 
-    def __call__(self, export: Export, scratch: Path, secrets: Path) -> "OpenedContext": ...
+    def __call__(self, export: Export, scratch: Path, secrets: Path, *, serve: bool = False) -> "OpenedContext": ...
 
 
 class OpenedContext(Protocol):
@@ -60,7 +63,6 @@ class OpenedContext(Protocol):
     def __exit__(self, *exc: object) -> bool | None: ...
 
 
-class SourceCheck(Protocol):
-    """Runs beside or after the copy: reads the source's own checksums and compares (an OVA's manifest)."""
-
-    def __call__(self, export: Export) -> str: ...
+SourceCheck = Callable[[Export, Callable[[], bool]], Facts]
+"""Reads the source's own checksum of an export's bytes and compares it, in a thread beside the copy; the second
+argument says when to stop. Raises MtvError `source.checksum`; its facts go into the receipt."""
