@@ -171,6 +171,9 @@ class Capabilities:
     machines: bool = False
     starts: bool = False
     workers: bool = False
+    storage: tuple[str, ...] = ()
+    """What a storage map may name there; empty: classes of its own inventory."""
+    namespaced: bool = False
 
 
 def capabilities(end: object) -> Capabilities:
@@ -183,6 +186,8 @@ def capabilities(end: object) -> Capabilities:
         machines=isinstance(end, Machines),
         starts=isinstance(end, Starts),
         workers=isinstance(end, Workers),
+        storage=tuple(getattr(end, "storage", ())),
+        namespaced=bool(getattr(end, "namespaced", False)),
     )
 
 

@@ -1,0 +1,189 @@
+"""A plan file and the inventory make a Plan: every default applied, every name looked up, or all problems told."""
+
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mtv.model.estate import VM, Nic
+from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, NicChoice, Plan, VmPlan
+from mtv.plans.files.document import Document, Path
+from mtv.plans.files.problems import Problem
+from mtv.plans.files.schema import NetworkRow, Override, PlanFile, StorageRow
+from mtv.plans.maps import match, unused
+from mtv.providers.base import Capabilities
+
+NETWORK = re.compile(r"pod|none|nad:([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+Naming = Callable[[str], str]
+"""A VM's name as the target can have it."""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What resolving needs to know of source and target."""
+
+    source: Capabilities
+    target: Capabilities
+    naming: Naming
+
+
+def resolve(
+    file: PlanFile, document: Document, estate: Sequence[VM], chosen: Sequence[VM], ends: Ends
+) -> tuple[Plan | None, list[Problem]]:
+    """`estate` is the source's whole inventory, `chosen` what `select` found in it (for `vms` give nothing)."""
+    work = _Work(file, document, ends)
+    vms = work.named(estate) if file.vms else list(chosen)
+    work.check_file(estate, vms)
+    plans = tuple(work.vm(vm) for vm in vms)
+    work.check_names(plans)
+    if work.problems:
+        return None, work.problems
+    made = Plan(
+        name=file.name, source=file.source, target=file.target, namespace=file.namespace, vms=plans,
+        limits=_limits(file), on_failure=file.on_failure, text=document.text,
+    )  # fmt: skip
+    return made, []
+
+
+def _limits(file: PlanFile) -> Limits:
+    rate = file.limits.bytes_per_second
+    if isinstance(rate, str):
+        number, unit = re.fullmatch(r"(\d+)([KMG]?)", rate).groups()  # type: ignore[union-attr]
+        rate = int(number) * _UNITS[unit]
+    return Limits(per_host=file.limits.per_host, per_datastore=file.limits.per_datastore, bytes_per_second=rate)
+
+
+class _Work:
+    """One resolution: collects problems instead of stopping at the first."""
+
+    def __init__(self, file: PlanFile, document: Document, ends: Ends) -> None:
+        self.file, self.document, self.ends = file, document, ends
+        self.problems: list[Problem] = []
+
+    def wrong(self, path: Path, text: str, hint: str = "") -> None:
+        self.problems.append(Problem(self.document.where(path), text, hint))
+
+    def named(self, estate: Sequence[VM]) -> list[VM]:
+        found = (self.one_named(estate, word, place) for place, word in enumerate(self.file.vms))
+        return [vm for vm in found if vm]
+
+    def one_named(self, estate: Sequence[VM], word: str, place: int) -> VM | None:
+        fits = [vm for vm in estate if word in (vm.name, f"{vm.name}@{vm.id}")]
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            both = ", ".join(f"'{vm.name}@{vm.id}'" for vm in fits[:5])
+            self.wrong(("vms", place), f"{len(fits)} VMs are named '{word}': write one of {both}")
+            return None
+        near = difflib.get_close_matches(word, [vm.name for vm in estate], 1, 0.5)
+        guess = f": did you mean '{near[0]}'?" if near else ""
+        self.wrong(
+            ("vms", place), f"no VM is named '{word}'{guess}", f"`mtv get vms` lists what '{self.file.source}' has"
+        )
+        return None
+
+    def check_file(self, estate: Sequence[VM], vms: Sequence[VM]) -> None:
+        if bool(self.file.vms) == bool(self.file.select):
+            self.wrong((), "give either 'vms' or 'select'", "select: \"name LIKE 'db%'\"")
+        elif not vms and not self.problems:
+            self.wrong(("select",), "'select' finds no VM", "try it with `mtv get vms --where`")
+        if self.file.namespace and not self.ends.target.namespaced:
+            self.wrong(("namespace",), f"'{self.file.target}' has no namespaces: remove 'namespace'")
+        if self.file.journey == "warm" and not self.ends.source.tracks and not self.ends.source.power:
+            self.wrong(("journey",), f"'{self.file.source}' cannot be moved warm: nothing runs there", "journey: cold")
+        networks = {nic.network for vm in estate for nic in vm.nics}
+        for place in unused(self.file.networks, networks):
+            self.unknown(("networks", place, "from"), self.file.networks[place].from_, networks, "network")
+        datastores = {disk.datastore for vm in estate for disk in vm.disks}
+        for place in unused(self.file.storage, datastores):
+            self.unknown(("storage", place, "from"), self.file.storage[place].from_, datastores, "datastore")
+        self.check_targets()
+        self.check_overrides(vms)
+
+    def unknown(self, path: Path, word: str, known: set[str], kind: str) -> None:
+        near = difflib.get_close_matches(word, sorted(known), 1, 0.5)
+        guess = f": did you mean '{near[0]}'?" if near else ""
+        self.wrong(path, f"the source has no {kind} '{word}'{guess}")
+
+    def check_targets(self) -> None:
+        for place, row in enumerate(self.file.networks):
+            if not NETWORK.fullmatch(row.to):
+                self.wrong(
+                    ("networks", place, "to"), f"'{row.to}' is no network: write pod, none or nad:NAMESPACE/NAME"
+                )
+        words = self.ends.target.storage
+        for place, store in enumerate(self.file.storage):
+            if words and store.to not in words:
+                self.wrong(("storage", place, "to"), f"'{store.to}' is no storage there: write {' or '.join(words)}")
+
+    def check_overrides(self, vms: Sequence[VM]) -> None:
+        for place, over in enumerate(self.file.overrides):
+            vm = next((vm for vm in vms if over.vm in (vm.name, f"{vm.name}@{vm.id}")), None)
+            if vm is None:
+                self.wrong(("overrides", place, "vm"), f"'{over.vm}' is none of the plan's VMs")
+                continue
+            for row, disk in enumerate(over.disks):
+                if disk.disk > len(vm.disks):
+                    self.wrong(
+                        ("overrides", place, "disks", row),
+                        f"'{vm.name}' has {len(vm.disks)} disks, no disk {disk.disk}",
+                    )
+        names = {vm.name for vm in vms} | {f"{vm.name}@{vm.id}" for vm in vms}
+        for place, key in enumerate(self.file.guest.keys):
+            if key.vm not in names:
+                self.wrong(("guest", "keys", place, "vm"), f"'{key.vm}' is none of the plan's VMs")
+
+    def check_names(self, plans: Sequence[VmPlan]) -> None:
+        taken: dict[str, str] = {}
+        for plan in plans:
+            other = taken.setdefault(plan.machine, plan.vm.name)
+            if other != plan.vm.name or sum(one.machine == plan.machine for one in plans) > 1:
+                self.wrong(("names",), f"VMs '{other}' and '{plan.vm.name}' would both be named '{plan.machine}'",
+                           "move them with two plans, to two targets")  # fmt: skip
+                return
+
+    def vm(self, vm: VM) -> VmPlan:
+        over = next((one for one in self.file.overrides if one.vm in (vm.name, f"{vm.name}@{vm.id}")), None)
+        file = self.file
+        name = vm.name.lower() if file.names.case == "lower" else vm.name
+        return VmPlan(
+            vm=vm, machine=self.ends.naming(name), disks=self.disks(vm, over),
+            nics=tuple(self.nic(vm, nic) for nic in vm.nics), guest=self.guest(vm), journey=file.journey,
+            grace_s=file.power_off.grace_s, then=file.power_off.then, start=file.start,
+            precopy_every_s=file.precopy.every_min * 60.0, on_failure=file.on_failure,
+            probation_s=file.probation_h * 3600.0, accept=tuple(one.id for one in file.accept),
+            order=over.order if over else 0,
+        )  # fmt: skip
+
+    def guest(self, vm: VM) -> GuestChoice:
+        guest = self.file.guest
+        keys = tuple(
+            GuestKey(device=key.device, secret=key.secret)
+            for key in guest.keys
+            if key.vm in (vm.name, f"{vm.name}@{vm.id}")
+        )
+        return GuestChoice(
+            conversion=guest.conversion, agent=guest.agent, addresses=guest.addresses, devices=guest.devices, keys=keys
+        )
+
+    def disks(self, vm: VM, over: Override | None) -> tuple[DiskChoice, ...]:
+        special = {one.disk: one.to for one in over.disks} if over else {}
+        made = []
+        for number, disk in enumerate(vm.disks, 1):
+            row: StorageRow | None = match(self.file.storage, disk.datastore)
+            if row is None and number not in special:
+                self.wrong(("storage",), f"VM '{vm.name}': datastore '{disk.datastore}' has no row in 'storage'",
+                           f'add {{from: "{disk.datastore}", to: ...}}')  # fmt: skip
+                continue
+            made.append(DiskChoice(disk=disk.key, to=special.get(number) or (row.to if row else ""),
+                                   access=row.access if row else "", volume=row.volume if row else ""))  # fmt: skip
+        return tuple(made)
+
+    def nic(self, vm: VM, nic: Nic) -> NicChoice:
+        row: NetworkRow | None = match(self.file.networks, nic.network)
+        if row is None:
+            self.wrong(("networks",), f"VM '{vm.name}': network '{nic.network}' has no row in 'networks'",
+                       f'add {{from: "{nic.network}", to: pod}}')  # fmt: skip
+        return NicChoice(nic=nic.key, to=row.to if row else "", mac=nic.mac)
