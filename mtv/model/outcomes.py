@@ -26,6 +26,7 @@ class Wait:
 class Again:
     fault: Fault
     after_s: float | None = None  # None: the runner's own backoff
+    progress: int = 0  # any measure of how far it got (durable bytes): further than before resets the count of attempts
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,145 @@
+"""What a journey is made of, and what the runner needs from outside: its journal, its clock, its slots.
+
+Nothing here knows of VMs: `W` is the world that the steps act on.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Literal, Protocol, TypeVar
+
+from mtv.model.outcomes import Intent, Outcome, Row
+from mtv.model.plans import OnFailure
+
+W = TypeVar("W")
+
+
+def always(_: object) -> bool:
+    return True
+
+
+def no_slots(_: object) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Step(Generic[W]):
+    """One row of a journey. `run` and `undo` are safe to repeat and find their own objects by name.
+
+    A name never changes its meaning: rows of old runs carry it. `when` is asked each time before the step would run.
+    `slots` names what it takes while it runs, "datastore:ds1"; a name given twice takes two.
+    """
+
+    name: str
+    title: str
+    run: Callable[[W], Awaitable[Outcome]]
+    undo: Callable[[W], Awaitable[None]] | None = None
+    when: Callable[[W], bool] = always
+    slots: Callable[[W], tuple[str, ...]] = no_slots
+    attempts: int = 5
+    no_return: bool = False  # once begun (the target was on a production network) no failure is undone by itself
+    on: Literal["run", "commit", "purge"] = "run"  # commit, purge: runs only when that verb was asked
+
+
+Journey = Sequence[Step[W]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How one migration is driven."""
+
+    on_failure: OnFailure = "rollback"
+    backoff_s: tuple[float, ...] = (1, 5, 15, 60)  # between attempts; the last one repeats
+    probation_s: float = 0.0  # 0: no probation
+    engine: str = ""  # who writes the rows
+    stop_s: float = 60.0  # a step that was asked to stop and does not is asked again after this time
+
+
+class Journal(Protocol):
+    """One migration's rows and intents. The runner is its only writer of rows."""
+
+    def rows(self) -> Sequence[Row]: ...
+
+    def intents(self) -> Sequence[Intent]:
+        """Those of this migration that are not taken yet, oldest first."""
+        ...
+
+    async def append(self, row: Row) -> None:
+        """Durable when it returns."""
+        ...
+
+    async def took(self, intent: Intent, result: str) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Slots(Protocol):
+    """What the scheduler grants. `take` returns when all of `names` are ours."""
+
+    async def take(self, names: Sequence[str]) -> None: ...
+
+    def give_back(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Act:
+    """Run that step, or its undo."""
+
+    step: str
+    round: int
+    attempt: int
+    undo: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The migration's state changes, because of a rule or of an intent. One row of its own, whose step is ""."""
+
+    state: str
+    why: str = ""
+    verb: str = ""
+    intent: Intent | None = None
+    goal: str = ""  # while undoing: what it ends as
+    until: str = ""
+    cause: Row | None = None  # the row whose fault it is
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An intent that changes nothing: refused, or already so."""
+
+    intent: Intent
+    result: str
+
+
+@dataclass(frozen=True)
+class Sleep:
+    until: str  # RFC 3339; an intent wakes earlier
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class End:
+    """No more to do now: done probation held failed cancelled rolled-back, or "failed, source unsure"."""
+
+    state: str
+
+
+Decision = Act | Turn | Answer | Sleep | End
+
+
+@dataclass
+class Control:
+    """What the engine tells one migration while it runs. Steps ask `stopping`, between requests."""
+
+    cancelled: bool = False  # somebody asked to cancel this migration
+    ending: bool = False  # the engine ends: leave everything as it is
+
+    def stopping(self) -> bool:
+        return self.cancelled or self.ending
