@@ -1,0 +1,54 @@
+"""All commands with their one line of help, so that `mtv --help` imports none of them."""
+
+from importlib import import_module
+
+import click
+
+TABLE: dict[str, tuple[str, str]] = {
+    "add": ("ends:add", "Remember a source or a target."),
+    "check": ("ends:check", "Log in to a provider and name what is missing, with its fix."),
+    "refresh": ("ends:refresh", "Read a source's inventory into the store."),
+    "inspect": ("guests:inspect", "Look into guests' disks, read-only."),
+    "get": ("look:get", "List providers, vms, disks, plans, runs, migrations and more."),
+    "describe": ("look:describe", "Show all that is known of one VM or plan."),
+    "create": ("plan:create", "Write a plan with proposed maps."),
+    "lint": ("plan:lint", "Check a plan file."),
+    "run": ("runs:run", "Do a plan, or go on with it."),
+    "status": ("runs:status", "Show where a run's migrations are."),
+    "watch": ("runs:watch", "Follow a run."),
+    "logs": ("look:logs", "Show what the tools of a migration's steps printed."),
+    "why": ("look:why", "Say why a migration does not go on, and what to do."),
+    "cutover": ("steer:cutover", "Switch over now."),
+    "hold": ("steer:hold", "Start no further step."),
+    "resume": ("steer:resume", "Lift a hold."),
+    "retry": ("steer:retry", "Try a failed or held step again."),
+    "cancel": ("steer:cancel", "Stop now, undo everything, bring the source back."),
+    "rollback": ("steer:rollback", "Undo a failed or finished migration, bring the source back."),
+    "commit": ("steer:commit", "End probation, drop what mtv left at the source."),
+    "purge": ("steer:purge", "Remove what a rolled back migration left at the target."),
+    "verify": ("proof:verify", "Read target disks again and hold them against signed receipts."),
+    "key": ("proof:key", "Make or show the key that signs receipts."),
+    "boot": ("guests:boot", "Boot a bundle in QEMU on a throw-away overlay."),
+    "ui": ("work:ui", "Steer runs in the terminal UI."),
+    "doctor": ("work:doctor", "Say whether this machine is fit, with the fix for what is missing."),
+    "worker": ("work:worker", "Do one task (the engine starts this)."),
+    "completion": ("work:completion", "Print the completion script of bash, zsh or fish."),
+}
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(TABLE)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in TABLE:
+            return None
+        module, _, attribute = TABLE[name][0].partition(":")
+        found: click.Command = getattr(import_module(f"mtv.cli.{module}"), attribute)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in TABLE.items()])

@@ -1,0 +1,96 @@
+"""Rows on stdout: table, wide, json, yaml, csv, md. Cells come from strangers: control characters never reach a
+terminal, and a CSV cell that a spreadsheet would take for a formula is defused."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+FORMS = ("table", "wide", "json", "yaml", "csv", "md")
+Rows = Sequence[Mapping[str, Any]]
+
+form = click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", help="Form of the output.")
+
+
+def cell(value: Any) -> str:
+    """One value as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in str(value))
+
+
+def size(size_bytes: int | float | None) -> str:
+    """Bytes with a binary unit: 4.0 GiB."""
+    if size_bytes is None:
+        return "-"
+    amount, units = float(size_bytes), ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def duration(seconds: float | None) -> str:
+    """1 h 02 min, 3 min 05 s, 12 s."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+
+
+def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Sequence[str] | None = None) -> str:
+    """All rows as text. `columns` fixes which and in what order; `narrow` are those of a plain table."""
+    names = list(columns or (rows[0].keys() if rows else []))
+    if form == "json":
+        return (
+            json.dumps([{name: row.get(name) for name in names} for row in rows], indent=2, ensure_ascii=False) + "\n"
+        )
+    if form == "yaml":
+        import yaml
+
+        plain = [{name: row.get(name) for name in names} for row in rows]
+        return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10_000)
+    if form == "table" and narrow and not columns:
+        names = [name for name in narrow if not rows or name in rows[0]]
+    cells = [[cell(row.get(name)) for name in names] for row in rows]
+    if form == "csv":
+        return _csv(names, cells)
+    return _markdown(names, cells) if form == "md" else _table(names, cells)
+
+
+def _csv(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([[_defused(one) for one in row] for row in cells])
+    return text.getvalue()
+
+
+def _defused(text: str) -> str:
+    """https://owasp.org/www-community/attacks/CSV_Injection: a leading quote makes it text."""
+    return "'" + text if text[:1] in ("=", "+", "@", "\t", "\r") or (text[:1] == "-" and len(text) > 1) else text
+
+
+def _markdown(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    lines = [
+        "| " + " | ".join(row) + " |" for row in [names, *([one.replace("|", "\\|") for one in row] for row in cells)]
+    ]
+    return "\n".join([lines[0], "|" + "---|" * len(names), *lines[1:]]) + "\n"
+
+
+def _table(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    from rich.cells import cell_len
+
+    heads = [name.upper().replace("_", " ") for name in names]
+    widths = [max(cell_len(row[place]) for row in [heads, *cells]) for place in range(len(names))]
+    lines = ["   ".join(one + " " * (width - cell_len(one)) for one, width in zip(row, widths, strict=True)).rstrip()
+             for row in [heads, *cells]]  # fmt: skip
+    return "\n".join(lines) + "\n" if names else ""
