@@ -1,0 +1,81 @@
+"""What is wrong or lossy with one VM before it moves, and what of it the plan accepts."""
+
+from collections.abc import Iterable, Sequence
+
+from mtv.errors import CheckFailed
+from mtv.model.estate import Concern, Level
+from mtv.model.plans import VmPlan
+
+
+def of_choices(plan: VmPlan) -> list[Concern]:
+    """Concerns that follow from what the plan asks for this VM."""
+    return [concern for rule in RULES for concern in rule(plan)]
+
+
+def _untouched(plan: VmPlan) -> Iterable[Concern]:
+    if plan.guest.conversion != "none":
+        return
+    compatible = plan.guest.devices == "compatible"
+    yield Concern(
+        id="guest.unknown", level=Level.INFO if compatible else Level.WARNING,
+        text="the disks move untouched and nobody looks into them: whether the guest boots is not known",
+        hint="" if compatible else "use devices: compatible where the guest may lack virtio drivers",
+    )  # fmt: skip
+    if plan.nics:
+        yield Concern(
+            id="guest.addresses-not-kept", level=Level.WARNING,
+            text="interface names may change, and with them the guest's addresses",
+            hint="use conversion: auto to keep them",
+        )  # fmt: skip
+
+
+def _left(plan: VmPlan) -> Iterable[Concern]:
+    if plan.guest.addresses == "leave" and plan.guest.conversion != "none" and plan.nics:
+        yield Concern(
+            id="guest.addresses-not-kept",
+            level=Level.WARNING,
+            text="the plan leaves the guest's addresses as they fall",
+        )
+
+
+def _compatible(plan: VmPlan) -> Iterable[Concern]:
+    if plan.guest.devices == "compatible":
+        yield Concern(id="guest.compatible-devices", level=Level.WARNING,
+                      text="SATA disks and e1000e network cards are emulated: slower than virtio")  # fmt: skip
+
+
+def _nics(plan: VmPlan) -> Iterable[Concern]:
+    for nic in plan.nics:
+        if nic.to == "none":
+            yield Concern(id="network.dropped", level=Level.WARNING, text=f"network card {nic.nic} does not move")
+
+
+def _shared(plan: VmPlan) -> Iterable[Concern]:
+    for disk in plan.vm.disks:
+        if disk.shared:
+            name = disk.label or disk.key
+            yield Concern(id="disk.shared", level=Level.CRITICAL, text=f"disk '{name}' is shared with other VMs",
+                          hint="move all VMs that share it by another way")  # fmt: skip
+
+
+def _tpm(plan: VmPlan) -> Iterable[Concern]:
+    if plan.vm.tpm:
+        yield Concern(id="vm.tpm", level=Level.WARNING, text="the content of the virtual TPM cannot be moved",
+                      hint="have the recovery keys of what it seals (BitLocker, clevis) at hand")  # fmt: skip
+
+
+RULES = (_untouched, _left, _compatible, _nics, _shared, _tpm)
+
+
+def refuse_critical(name: str, concerns: Sequence[Concern], accepted: Sequence[str]) -> None:
+    """Raises CheckFailed `concern.critical` for the first critical concern that the plan does not accept."""
+    for concern in concerns:
+        if concern.level is Level.CRITICAL and concern.id not in accepted:
+            accept = f"or accept it in the plan: accept: [{{id: {concern.id}, reason: ..., who: ...}}]"
+            raise CheckFailed("concern.critical", f"VM '{name}': {concern.text} ({concern.id})",
+                              f"{concern.hint}, {accept}" if concern.hint else accept)  # fmt: skip
+
+
+def unique(concerns: Iterable[Concern]) -> tuple[Concern, ...]:
+    """In order, each id and text once."""
+    return tuple({(one.id, one.text): one for one in concerns}.values())

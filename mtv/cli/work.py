@@ -1,0 +1,57 @@
+"""Commands that keep mtv itself going: ui, doctor, worker, completion."""
+
+from pathlib import Path
+
+import click
+
+from mtv.cli import output
+from mtv.errors import Refused
+
+
+@click.command(epilog="Example: mtv ui")
+def ui() -> int:
+    """Steer runs in the terminal UI: a process of its own over the store, with the same verbs."""
+    try:
+        from mtv.ui import start
+    except ModuleNotFoundError as error:
+        if error.name != "textual":
+            raise
+        raise Refused("ui.missing", "the terminal UI is not installed", "pip install 'mtv-toolkit[ui]'") from error
+    return start()
+
+
+@click.command(epilog="Example: mtv doctor -o json")
+@output.form
+def doctor(form: str) -> int:
+    """Say whether this machine is fit: KVM, tools and their versions, space, the store; with the fix for each."""
+    from mtv.verbs.doctor import doctor as look
+
+    found = look()
+    rows = [
+        {"name": one.name, "ok": one.ok, "text": one.text, "fix": one.fix, "level": str(one.level)} for one in found
+    ]
+    click.echo(output.show(rows, form, narrow=("name", "ok", "text", "fix")), nl=False)
+    return 1 if any(not one.ok and one.level == "critical" for one in found) else 0
+
+
+@click.command(epilog="Example: mtv worker tasks/transfer-1 (a folder with a TASK.json)")
+@click.argument("folder", type=click.Path(path_type=Path))
+def worker(folder: Path) -> int:
+    """Do the one task in FOLDER/TASK.json; speaks worker protocol 1 on stdout."""
+    from mtv.verbs.worker import work
+
+    return work(folder)
+
+
+@click.command(epilog='Example: eval "$(mtv completion bash)"')
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> int:
+    """Print the completion script of a shell."""
+    from click.shell_completion import get_completion_class
+
+    from mtv.cli import cli
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(cli, {}, "mtv", "_MTV_COMPLETE").source())
+    return 0
