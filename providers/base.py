@@ -76,7 +76,8 @@ class Tracks(Protocol):
     """Points that can tell what changed."""
 
     async def track(self, vm: VM, on: bool) -> bool:
-        """Change tracking on or off; gives what it was before."""
+        """Change tracking on or off; gives what it was before we touched it: that is remembered at the source, so
+        that asking again after a crash gives the same answer. Drops marks of ours that an earlier run left."""
         ...
 
     async def extents(self, point: Point, disk: Disk) -> Sequence[Extent] | None:
@@ -101,7 +102,13 @@ class Volumes(Protocol):
         """The volume of that spec, made or found again; `zeroed` only if it was made by this very call."""
         ...
 
-    async def remove(self, volume: Volume) -> None: ...
+    async def find(self, spec: VolumeSpec) -> Volume | None:
+        """The volume of that spec if it is there and ours; makes nothing, `zeroed` is False."""
+        ...
+
+    async def remove(self, volume: Volume) -> None:
+        """It being gone is no error."""
+        ...
 
     async def scratch(self, run: str, machine: str) -> str:
         """A folder beside the data that outlives a worker: journal and overlays. Made or found again."""
@@ -109,6 +116,15 @@ class Volumes(Protocol):
 
     async def tidy(self, run: str, machine: str) -> None:
         """Remove that folder; it being gone is no error."""
+        ...
+
+
+@runtime_checkable
+class Readies(Protocol):
+    """Volumes that can tell before anything is changed whether they would be made."""
+
+    async def ready(self, specs: Sequence[VolumeSpec], need_bytes: int) -> None:
+        """Raises CheckFailed or Held for everything that would refuse these disks; `need_bytes` is their data."""
         ...
 
 
@@ -144,7 +160,7 @@ class Workers(Protocol):
     `start` refuses while an earlier attempt was not *seen* to end."""
 
     async def start(self, task: Task, secrets: Mapping[str, bytes]) -> str:
-        """Give the task to a worker; gives the worker's name, which is deterministic."""
+        """Give the task to a worker; gives the worker's name, which is `mtv.model.tasks.worker_name` of the task."""
         ...
 
     def events(self, worker: str) -> AsyncIterator[Event]:
@@ -156,7 +172,8 @@ class Workers(Protocol):
         ...
 
     async def stop(self, worker: str) -> Ended:
-        """End it, and see that it ended (reaped; the Pod reported terminated). A worker never seen is no error."""
+        """End it, and see that it ended (reaped; the Pod reported terminated); tells how it did, also when it had
+        ended before. A worker never seen is no error."""
         ...
 
 

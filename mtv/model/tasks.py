@@ -1,5 +1,6 @@
 """Worker protocol 1: what one worker is given, and what it says. docs/worker.md is the reader's version."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -44,6 +45,12 @@ class Task:
     rate_bytes_per_s: int | None = None
     scratch: str = ""  # a folder that outlives the worker: journal and overlays
     protocol: int = PROTOCOL
+
+
+def worker_name(run: str, vm: str, step: str, attempt: int) -> str:
+    """A worker's name, known before it starts and after a crash: no two attempts of a VM share one."""
+    digest = hashlib.sha256(f"{run}\0{vm}".encode()).hexdigest()[:10]
+    return f"mtv-{digest}-{step}-{attempt}"
 
 
 @dataclass(frozen=True, kw_only=True)
