@@ -1,0 +1,49 @@
+"""What will be written into a guest so that its interfaces keep their names and addresses, and how people see it."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtv.model.estate import Concern
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """One text file: made where `before` is None, removed where `after` is None."""
+
+    path: str
+    mode: int = 0o644  # of a file that is made; one that was there keeps its mode and owner
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkPlan:
+    """All that is done for one guest's network. No changes: nothing need change, or a concern says why not."""
+
+    changes: tuple[FileChange, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)  # NIC key -> interface name in the guest
+    macs: Mapping[str, str] = field(default_factory=dict)  # NIC key -> MAC at the target: the manifest takes these
+    concerns: tuple[Concern, ...] = ()
+    rebuild_initramfs: bool = False  # the initramfs may rename NICs by itself: rebuild it after the changes
+
+
+def diff(plan: NetworkPlan) -> str:
+    """The changes as one unified diff; "" where there are none."""
+    return "".join(_file_diff(change) for change in plan.changes)
+
+
+def _file_diff(change: FileChange) -> str:
+    before = "/dev/null" if change.before is None else f"a{change.path}"
+    after = "/dev/null" if change.after is None else f"b{change.path}"
+    lines = difflib.unified_diff(_lines(change.before), _lines(change.after), before, after)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str | None) -> list[str]:
+    # Only \n ends a line: splitlines() would also break at \f, \x1c, \u2028, which a guest's file may hold.
+    return (
+        []
+        if not text
+        else [line + "\n" for line in text.split("\n")[:-1]] + ([text.rsplit("\n", 1)[-1]] * (text[-1] != "\n"))
+    )
