@@ -35,6 +35,7 @@ class History:
     begun: tuple[str, ...] = ()  # in the order of their first begin, not undone since
     until: str = ""  # of a wait, a backoff or the probation
     why: str = ""
+    verb: str = ""  # what somebody asked for, where that made this state
     last: Row | None = None  # of a step, since this mode began
     revived: bool = False  # somebody turned it since `last`
     answered: frozenset[int] = frozenset()  # intents that a turn has answered
@@ -68,17 +69,18 @@ def _turned(history: History, row: Row) -> History:
     if verb == "cutover":
         waits = history.last is not None and history.last.mark is Mark.WAIT
         return replace(history, asked=history.asked | {verb}, until="" if waits else history.until)
-    history = replace(history, until=row.until, revived=True)
+    history = replace(history, verb=verb, until=row.until, revived=True)
     if state in ACTIVE.values():
         return _activated(history, row)
     if state in ("cancelled", "rolled-back", "done", "probation"):
         history = replace(history, begun=history.begun if state == "probation" else (), mode="run", goal="", last=None)
     fault = None if state in ("done", "probation", "cancelled") else history.fault or row.fault
-    return replace(history, fault=fault, purged=history.purged or row.facts.get("purged") is True)
+    mode = str(row.facts.get("mode") or history.mode)
+    return replace(history, mode=mode, fault=fault, purged=history.purged or row.facts.get("purged") is True)
 
 
 def _activated(history: History, row: Row) -> History:
-    mode = str(row.facts.get("mode", history.mode))
+    mode = str(row.facts.get("mode") or history.mode)
     goal = str(row.facts.get("goal", ""))
     history = replace(history, failures=0, progress=0, undo_fault=None)
     if row.facts.get("anew") is True:  # after it was undone: from the first step, under new numbers
@@ -117,7 +119,8 @@ def _ran(history: History, row: Row) -> History:
         return replace(history, begun=begun, attempts={**history.attempts, row.step: row.attempt})
     if row.mark is Mark.DONE:
         facts: dict[tuple[str, int], Facts] = {**history.facts, (row.step, row.round): row.facts}
-        return replace(history, facts=facts, failures=0, progress=0, fault=None)
+        fault = None if history.mode == "run" else history.fault
+        return replace(history, facts=facts, failures=0, progress=0, fault=fault)
     if row.mark is Mark.AGAIN:
         return _failed(history, row)
     return replace(history, fault=row.fault) if row.mark is Mark.FAILED else history

@@ -3,11 +3,13 @@
 Nothing here knows of VMs: `W` is the world that the steps act on.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
 
+from mtv.model.faults import Fault
 from mtv.model.outcomes import Intent, Outcome, Row
 from mtv.model.plans import OnFailure
 
@@ -38,7 +40,8 @@ class Step(Generic[W]):
     slots: Callable[[W], tuple[str, ...]] = no_slots
     attempts: int = 5
     no_return: bool = False  # once begun (the target was on a production network) no failure is undone by itself
-    on: Literal["run", "commit", "purge"] = "run"  # commit, purge: runs only when that verb was asked
+    on: Literal["run", "commit", "purge"] = "run"  # commit: when the migration is accepted; purge: when asked to
+    by_hand: str = ""  # what a person does where the undo fails: "start db01 at the source"
 
 
 Journey = Sequence[Step[W]]
@@ -103,11 +106,14 @@ class Turn:
 
     state: str
     why: str = ""
-    verb: str = ""
     intent: Intent | None = None
-    goal: str = ""  # while undoing: what it ends as
+    verb: str = ""
+    mode: str = ""  # "": as before
+    goal: str = ""  # what it ends as, when what `mode` says is done
     until: str = ""
-    cause: Row | None = None  # the row whose fault it is
+    fault: Fault | None = None
+    anew: bool = False  # from the first step, after it was undone
+    purged: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,10 +142,26 @@ Decision = Act | Turn | Answer | Sleep | End
 
 @dataclass
 class Control:
-    """What the engine tells one migration while it runs. Steps ask `stopping`, between requests."""
+    """What the engine tells one migration while it runs, and what it may see of it. Steps ask `stopping`, between
+    requests."""
 
     cancelled: bool = False  # somebody asked to cancel this migration
     ending: bool = False  # the engine ends: leave everything as it is
+    resting: bool = False  # it only waits: for a time, or for a person
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: Callable[[], None] = lambda: None  # called when it begins or ends to rest
 
     def stopping(self) -> bool:
         return self.cancelled or self.ending
+
+    def rest(self, resting: bool) -> None:
+        self.resting = resting
+        self.changed()
+
+    def wake(self) -> None:
+        """There may be intents: look."""
+        self.woken.set()
+
+    def end(self) -> None:
+        self.ending = True
+        self.woken.set()
