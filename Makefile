@@ -1,0 +1,36 @@
+# Everything goes through these targets; plain `make` lists them.
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo quick test check static bench soak
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:  ## install what is missing: apt packages, .venv, the tools root
+	@scripts/setup
+
+demo: setup  ## move a VM from an OVA to a bundle, boot it, and print its proof
+	@scripts/demo
+
+quick: setup static  ## the checks and the tests that need no virtual machine: under 2 minutes
+	$(PYTEST) -m "not appliance and not conversion and not slow and not soak"
+
+test: setup static  ## the checks and every test, timed and held against tests/budget.toml
+	$(PYTEST) -m "not soak"
+
+check: setup static  ## format, lint, types, imports and packaging
+	$(PYTEST) tests/test_packaging.py
+
+bench: setup  ## measure against virt-v2v, nbdcopy and qemu-img; docs/benchmarks.md keeps the results
+	$(PYTHON) -m tests.bench
+
+soak: setup  ## what is too long for make test
+	$(PYTEST) -m soak
+
+static:
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
