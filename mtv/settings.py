@@ -44,6 +44,18 @@ class Settings:
     tool_timeout_s: float = 3600.0
     """One virt-v2v-in-place (60-110 s under emulation)."""
 
+    guest_poll_s: float = 5.0
+    """Between two questions to a guest's agent."""
+
+    release_s: float = 3600.0
+    """Dropping one of our points at the source, its consolidation included."""
+
+    power_margin_s: float = 300.0
+    """What a source may take beyond the plan's grace to switch a VM off, and to switch it on."""
+
+    cutover_poll_s: float = 60.0
+    """How often a migration that waits for its cutover looks by itself; an intent wakes it earlier."""
+
     xml_limit_bytes: int = 4 << 20
     tar_members_limit: int = 10_000
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
 from mtv.model.estate import Facts
@@ -60,7 +61,9 @@ class Opener(Protocol):
 class OpenedContext(Protocol):
     def __enter__(self) -> Opened: ...
 
-    def __exit__(self, *exc: object) -> bool | None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None: ...
 
 
 SourceCheck = Callable[[Export, Callable[[], bool]], Facts]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from mtv import codec
 from mtv.errors import Refused
-from mtv.model.estate import VM, Datastore, Disk, Firmware, Network, Nic
+from mtv.model.estate import VM, Datastore, Disk, Firmware, Json, Network, Nic
 from mtv.providers.memory.content import content_at, numbers
 from mtv.providers.memory.folder import Folder
 
@@ -73,9 +73,12 @@ def read_estate(name: str, asked: Asked) -> MadeUp:
     data = Folder(asked.path).get(FILE)
     if data is None:
         return make_estate(name, asked)
-    named = {key: [{**row, "source": name} for row in rows if isinstance(row, dict)] if isinstance(rows, list) else rows
-             for key, rows in data.items()}  # fmt: skip
+    named = {key: _named(rows, name) if isinstance(rows, list) else rows for key, rows in data.items()}
     return codec.load(MadeUp, named, f"{asked.path / FILE}.json")
+
+
+def _named(rows: list[Json], name: str) -> list[Json]:
+    return [{**row, "source": name} if isinstance(row, dict) else row for row in rows]
 
 
 def write_estate(path: Path, estate: MadeUp) -> None:

@@ -45,8 +45,11 @@ class MemorySource:
         self.faults.meet("inventory")
         known = int(since) if since and since.isdecimal() else None
         revision = self._states.revision()
-        for place in () if known is not None else (*self.estate.datastores, *self.estate.networks):
-            yield place
+        if known is None:
+            for datastore in self.estate.datastores:
+                yield datastore
+            for network in self.estate.networks:
+                yield network
         for vm in self.estate.vms:
             if known is None or self._states.get(vm).revision > known:
                 yield self._now(vm)
