@@ -1,0 +1,80 @@
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtv.errors import Refused
+from mtv.formats.kubeyaml import LIMIT_BYTES, dump, load
+
+scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=40)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+)
+documents = st.lists(st.dictionaries(st.text(max_size=12), values, max_size=5), max_size=3)
+
+
+@given(documents)
+def test_what_is_written_is_read_again(wanted: list[dict[str, Any]]) -> None:
+    text = dump(wanted)
+    assert load(text) == wanted
+    assert list(yaml.safe_load_all(text)) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["00:50:56:12:01:02", "on", "No", "0x1f", "0o17", "017", "1e3", "1_000", ".inf", "~", "null", "", "y", "12:30:45",
+     "2001-01-01", "=", "<<", "- a", "a: b", "a #b", "a:", "%x", "@x", " a", "a ", "1.5", "+1", "é", "\u2028", "a\nb"],
+)  # fmt: skip
+def test_strings_that_a_parser_could_take_for_something_else_are_quoted(text: str) -> None:
+    assert dump([{"a": text}]).startswith(b'a: "')
+
+
+@pytest.mark.parametrize("text", ["web", "VirtualMachine", "kubevirt.io/v1", "app01-disk0", "ceph rbd"])
+def test_plain_strings_are_plain(text: str) -> None:
+    assert dump([{"a": text}]) == f"a: {text}\n".encode()
+
+
+def test_equal_parts_are_written_twice() -> None:
+    part: Any = {"x": [1]}
+    assert b"&" not in dump([{"a": part, "b": part}])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"a: &x [1]\nb: *x\n", "aliases"),
+        (b"a: 1\na: 2\n", "twice"),
+        (b"1: a\n", "document|text"),
+        (b"a: {<<: {b: 1}, b: !!python/object:os.system x}", "could not|YAML"),
+        (b"- a\n", "something else"),
+        (b"a: !!binary aGk=\n", "something else"),
+        (b"a: !!timestamp 2001-01-01\n", "something else"),
+        (b"[" * 100_000, "nested"),
+        (b"a: \x00\n", "YAML"),
+        (b"\xff\xfe\xff", "YAML"),
+        (b"#" * (LIMIT_BYTES + 1), "bytes"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_hostile_text_is_refused(text: bytes, why: str) -> None:
+    with pytest.raises(Refused, match=why) as error:
+        load(text)
+    assert error.value.fault.code == "manifest.unreadable"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(text: bytes) -> None:
+    try:
+        found = load(text)
+    except Refused:
+        return
+    assert all(isinstance(document, dict) for document in found)
+
+
+def test_other_peoples_yaml_is_read() -> None:
+    assert load(b"kind: VirtualMachine\nspec: {cpu: 2, live: yes}\n---\n# nothing\n---\nkind: X\n") == [
+        {"kind": "VirtualMachine", "spec": {"cpu": 2, "live": True}},
+        {"kind": "X"},
+    ]
