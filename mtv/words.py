@@ -1,0 +1,40 @@
+"""Values as people read them, for command line, TUI and reports alike."""
+
+import json
+from typing import Any
+
+
+def plain(text: str) -> str:
+    """A stranger's words without what would move a terminal's cursor."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+
+
+def cell(value: Any) -> str:
+    """One value as people read it."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
+    return plain(str(value))
+
+
+def size(size_bytes: int | float | None) -> str:
+    """Bytes with a binary unit: 4.0 GiB."""
+    if size_bytes is None:
+        return "-"
+    amount, units = float(size_bytes), ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
+    while amount >= 1024 and len(units) > 1:
+        amount, units = amount / 1024, units[1:]
+    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
+
+
+def duration(seconds: float | None) -> str:
+    """1 h 02 min, 3 min 05 s, 12 s."""
+    if seconds is None:
+        return "-"
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"

@@ -1,0 +1,44 @@
+"""What the screens read and steer: the store's rows and the same verbs that the command line calls."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mtv.verbs.views import MigrationView, StepView
+
+
+class Board(Protocol):
+    """All methods block for as long as a read of the store takes; the app calls them in threads."""
+
+    def migrations(self) -> Sequence[MigrationView]: ...
+
+    def journey(self, run: str, vm: str) -> Sequence[StepView]: ...
+
+    def log(self, run: str, vm: str, lines: int) -> str: ...
+
+    def steer(self, verb: str, run: str, vm: str) -> str:
+        """Ask for it; gives what came of it in words."""
+        ...
+
+
+class StoreBoard:
+    """The real board."""
+
+    def migrations(self) -> Sequence[MigrationView]:
+        from mtv.verbs import runs
+
+        return [one for run in runs.overview() for one in run.migrations]
+
+    def journey(self, run: str, vm: str) -> Sequence[StepView]:
+        from mtv.verbs import runs
+
+        return runs.journey(run, vm)
+
+    def log(self, run: str, vm: str, lines: int) -> str:
+        from mtv.verbs import look
+
+        return look.log_tail(run, vm, lines)
+
+    def steer(self, verb: str, run: str, vm: str) -> str:
+        from mtv.verbs import steering
+
+        return steering.ask(verb, run, vm)

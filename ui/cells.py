@@ -1,0 +1,46 @@
+"""Views as cells: a symbol and a word, never colour alone."""
+
+from rich.text import Text
+
+from mtv.verbs.views import MigrationView, StepView
+from mtv.words import duration, plain, size
+
+SYMBOLS = {
+    "done": ("✔", "green"), "probation": ("✔", "green"), "running": ("▶", "cyan"), "undoing": ("◀", "yellow"),
+    "held": ("‖", "yellow"), "waiting": ("…", "blue"), "pending": ("·", "grey62"), "failed": ("✘", "red"),
+    "cancelled": ("∅", "grey62"), "rolled-back": ("↩", "yellow"),
+}  # fmt: skip
+MARKS = {"": "·", "begin": "▶", "done": "✔", "wait": "…", "again": "↻", "failed": "✘", "cancelled": "∅", "skipped": "–"}
+COLUMNS = ("run", "vm", "state", "step", "progress", "bytes", "rate", "left")
+
+
+def state(view: MigrationView) -> Text:
+    symbol, colour = SYMBOLS.get(view.state, ("✘" if "failed" in view.state else "?", "red"))
+    return Text(f"{symbol} {view.state}", style=colour)
+
+
+def bar(percent: int | None, width: int = 10) -> str:
+    if percent is None:
+        return ""
+    full = percent * width // 100
+    return "█" * full + "░" * (width - full) + f" {percent:3d}%"
+
+
+def migration(view: MigrationView) -> tuple[str | Text, ...]:
+    """One row of the table, in the order of COLUMNS."""
+    step = f"{view.number}/{view.steps} {view.title}" if view.number else ""
+    moved = f"{size(view.done_bytes)} of {size(view.total_bytes)}" if view.total_bytes else ""
+    rate = f"{size(view.rate_bytes_per_s)}/s" if view.rate_bytes_per_s else ""
+    left = duration(view.eta_s) if view.eta_s is not None else ""
+    return (view.run, plain(view.name), state(view), step, bar(view.percent), moved, rate, left)
+
+
+def step(view: StepView) -> tuple[str, ...]:
+    took = duration(view.seconds) if view.seconds is not None else ""
+    tries = str(view.attempt) if view.attempt > 1 else ""
+    return (MARKS.get(view.mark, "?"), view.title, view.mark, str(view.round or ""), tries, took, plain(view.text))
+
+
+def words(view: MigrationView) -> str:
+    """What `/` searches in."""
+    return f"{view.run} {view.name} {view.state} {view.title}".lower()
