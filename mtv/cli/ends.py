@@ -1,0 +1,59 @@
+"""Commands about providers: add, check, refresh."""
+
+import click
+
+from mtv.cli import output
+from mtv.cli.meter import Meter
+
+
+@click.group()
+def add() -> None:
+    """Remember a source or a target."""
+
+
+@add.command("provider", epilog="Example: mtv add provider exports --kind ova exports/")
+@click.argument("name")
+@click.argument("address")
+@click.option("--kind", required=True, help="ova, bundle, memory or a kind that an installed package adds.")
+@click.option("--user", default="", help="The account.")
+@click.option("--secret", default="", metavar="env:VAR|file:PATH", help="Where the password is; never its value.")
+def add_provider(name: str, address: str, kind: str, user: str, secret: str) -> int:
+    """Remember ADDRESS (a URL or a path) as provider NAME."""
+    from mtv.verbs import ends
+
+    ends.add(name, kind, address, user, secret)
+    click.echo(f"added {kind} '{name}'", err=True)
+    return 0
+
+
+@click.group()
+def check() -> None:
+    """Log in to a provider and name what is missing, with its fix."""
+
+
+@check.command("provider", epilog="Example: mtv check provider exports")
+@click.argument("name")
+@output.form
+def check_provider(name: str, form: str) -> int:
+    """Check provider NAME (or a URL such as ova:PATH): exit 4 if something is missing."""
+    from mtv.verbs import ends
+
+    found = ends.check(name)
+    rows = [
+        {"name": one.name, "ok": one.ok, "text": one.text, "fix": one.fix, "level": str(one.level)} for one in found
+    ]
+    click.echo(output.show(rows, form, narrow=("name", "ok", "text", "fix")), nl=False)
+    return 4 if any(not one.ok and one.level == "critical" for one in found) else 0
+
+
+@click.command(epilog="Example: mtv refresh exports")
+@click.argument("names", nargs=-1, required=True)
+def refresh(names: tuple[str, ...]) -> int:
+    """Read the inventory of sources NAMES into the store."""
+    from mtv.verbs import ends
+
+    for name in names:
+        with Meter(f"reading {name}") as meter:
+            told = ends.refresh(name, meter.count)
+        click.echo(f"{name}: {told}", err=True)
+    return 0

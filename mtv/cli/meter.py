@@ -1,0 +1,55 @@
+"""Progress on stderr: drawn over itself on a terminal, a line every ten seconds elsewhere, nothing before two
+seconds."""
+
+import sys
+import time
+from types import TracebackType
+
+import click
+
+from mtv.progress import Rate
+from mtv.words import duration, size
+
+SHOW_AFTER_S = 2.0
+PLAIN_EVERY_S = 10.0
+DRAW_EVERY_S = 0.2
+
+
+class Meter:
+    """One job's progress: `bytes(done, total)` with rate and time left, or `count(n)` of things."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self.began_s, self.drawn_s, self.width = title, time.monotonic(), 0.0, 0
+        self.rate = Rate()
+
+    def __enter__(self) -> "Meter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.width:
+            click.echo("\r" + " " * self.width + "\r", nl=False, err=True)
+
+    def bytes(self, done: int, total: int, what: str = "") -> None:  # noqa: A003 - bytes are what it counts
+        self.rate.at(time.monotonic(), done)
+        parts = [f"{size(done)} of {size(total)}", f"{done * 100 // total}%" if total else ""]
+        parts += [f"{size(self.rate.bytes_per_s)}/s"] if self.rate.bytes_per_s else []
+        eta_s = self.rate.eta_s(total)
+        parts += [f"{duration(eta_s)} left"] if eta_s is not None else []
+        self.draw(", ".join(part for part in [what, *parts] if part))
+
+    def count(self, number: int, what: str = "") -> None:
+        self.draw(f"{number} {what}".strip())
+
+    def draw(self, text: str) -> None:
+        now_s = time.monotonic()
+        tty = sys.stderr.isatty()
+        due = now_s - self.drawn_s >= (DRAW_EVERY_S if tty else PLAIN_EVERY_S)
+        if now_s - self.began_s < SHOW_AFTER_S or not due:
+            return
+        self.drawn_s = now_s
+        line = f"{self.title}: {text}"
+        if tty:
+            click.echo("\r" + line.ljust(self.width), nl=False, err=True)
+            self.width = len(line)
+        else:
+            click.echo(line, err=True)
