@@ -1,0 +1,155 @@
+"""Where the grains of a sparse VMDK lie: from the grain directory (header or footer), or by walking the markers."""
+
+import struct
+import sys
+import threading
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from mtv.formats.vmdk import AT_END, SECTOR, ZEROED_GRAINS, Header, parse_header
+from mtv.formats.window import Window
+
+ZEROED = 1  # a grain table's entry that says: reads as zeroes
+MARKER = struct.Struct("<QII")
+GRAIN_HEAD = 12  # of a grain's marker: its first sector, its compressed length
+END_OF_STREAM, TABLE, DIRECTORY, FOOTER = range(4)
+CACHED_TABLES = 1024  # 2 MiB
+
+
+class Tables(Protocol):
+    """Grain tables by number; `None` is a table without grains."""
+
+    def numbers(self) -> Iterator[int]: ...
+
+    def table(self, number: int) -> Sequence[int] | None: ...
+
+
+def open_tables(disk: Window, header: Header) -> Tables:
+    """Raises Refused `vmdk.grain-table` for what points outside or twice, `vmdk.truncated` for a cut-off stream."""
+    if header.directory != AT_END:
+        return Directory(disk, header)
+    footer = _footer(disk, header)
+    return Directory(disk, footer) if footer else Walked(disk, header)
+
+
+def _footer(disk: Window, header: Header) -> Header | None:
+    """The last three sectors: the footer's marker, the footer, the end-of-stream marker."""
+    at = disk.size - 3 * SECTOR
+    if at < SECTOR or at % SECTOR:
+        return None
+    raw = disk.take(at, 3 * SECTOR, "footer")
+    if MARKER.unpack_from(raw) != (1, 0, FOOTER) or any(raw[2 * SECTOR :]):
+        return None
+    footer = parse_header(disk, raw[SECTOR : 2 * SECTOR])
+    if footer.directory == AT_END:
+        return None
+    if (footer.capacity, footer.grain, footer.entries) != (header.capacity, header.grain, header.entries):
+        raise disk.refuse("footer", "its footer contradicts its header", "export it again")
+    return replace(header, directory=footer.directory)
+
+
+class Directory:
+    """Tables as the grain directory tells; read when asked for, the last ones kept."""
+
+    def __init__(self, disk: Window, header: Header) -> None:
+        self._disk, self._header = disk, header
+        self._starts = _words(disk.take(header.directory * SECTOR, header.tables * 4, "grain directory"))
+        self._cache: dict[int, array[int]] = {}
+        self._lock = threading.Lock()
+        self._check_directory()
+
+    def _check_directory(self) -> None:
+        """Two tables in one place would let a small file claim endless data."""
+        sectors = -(-self._header.entries * 4 // SECTOR)
+        used = sorted(start for start in self._starts if start)
+        if used and used[-1] * SECTOR + self._header.entries * 4 > self._disk.size:
+            raise self._disk.refuse("grain-table", f"a grain table at sector {used[-1]} lies outside of the file")
+        for first, second in zip(used, used[1:], strict=False):
+            if second - first < sectors:
+                raise self._disk.refuse("grain-table", f"two grain tables lie at sector {second}: it loops")
+
+    def numbers(self) -> Iterator[int]:
+        return (number for number, start in enumerate(self._starts) if start)
+
+    def table(self, number: int) -> Sequence[int] | None:
+        if not self._starts[number]:
+            return None
+        with self._lock:
+            if (known := self._cache.get(number)) is not None:
+                return known
+        entries = self._read(number)
+        with self._lock:
+            if len(self._cache) >= CACHED_TABLES:
+                self._cache.pop(next(iter(self._cache)))
+            self._cache[number] = entries
+        return entries
+
+    def _read(self, number: int) -> "array[int]":
+        header, start = self._header, self._starts[number]
+        raw = self._disk.take(start * SECTOR, header.entries * 4, f"grain table {number}")
+        entries = _words(raw)
+        if header.flags & ZEROED_GRAINS == 0 and ZEROED in entries:
+            raise self._disk.refuse("grain-table", f"grain table {number} points into the header")
+        used = [entry for entry in entries if entry > ZEROED]
+        if len(set(used)) != len(used):
+            raise self._disk.refuse("grain-table", f"grain table {number} points to one grain twice")
+        least = SECTOR if header.compressed else header.grain_bytes
+        if used and max(used) * SECTOR + least > self._disk.size:
+            raise self._disk.refuse(
+                "grain-table",
+                f"grain table {number} points to sector {max(used)}, the file has {self._disk.size // SECTOR}",
+                "it is cut off or damaged: fetch it again",
+            )
+        return entries
+
+
+class Walked:
+    """Tables made by walking a stream's markers from its first grain to its end: slow, for streams without a footer."""
+
+    def __init__(self, disk: Window, header: Header) -> None:
+        self._disk, self._header = disk, header
+        self._tables: dict[int, array[int]] = {}
+        if not self._walk():
+            raise disk.refuse(
+                "truncated", "it ends without a footer and without an end-of-stream marker", "fetch it again"
+            )
+
+    def numbers(self) -> Iterator[int]:
+        return iter(sorted(self._tables))
+
+    def table(self, number: int) -> Sequence[int] | None:
+        return self._tables.get(number)
+
+    def _walk(self) -> bool:
+        at, directory = max(self._header.overhead, 1), False
+        while (at + 1) * SECTOR <= self._disk.size:
+            value, length, kind = MARKER.unpack(self._disk.take(at * SECTOR, MARKER.size, "marker"))
+            if length:
+                self._add(value, at)
+                at += -(-(GRAIN_HEAD + length) // SECTOR)
+            elif kind == END_OF_STREAM:
+                return True
+            elif kind in (TABLE, DIRECTORY, FOOTER) and value <= self._disk.size // SECTOR:
+                directory = directory or kind == DIRECTORY
+                at += 1 + value
+            else:
+                raise self._disk.refuse("marker", f"the marker at sector {at} is of unknown type {kind}")
+        return directory and at * SECTOR <= self._disk.size
+
+    def _add(self, first_sector: int, at: int) -> None:
+        number, entry = divmod(first_sector // self._header.grain, self._header.entries)
+        if first_sector % self._header.grain or first_sector >= self._header.capacity:
+            raise self._disk.refuse("marker", f"the marker at sector {at} names the guest's sector {first_sector}")
+        table = self._tables.setdefault(number, array("I", bytes(4 * self._header.entries)))
+        if table[entry] or at >= 1 << 32:
+            raise self._disk.refuse("marker", f"the guest's sector {first_sector} is there twice, again at sector {at}")
+        table[entry] = at
+
+
+def _words(raw: bytes) -> "array[int]":
+    words = array("I", raw)
+    if sys.byteorder == "big":
+        words.byteswap()
+    return words
