@@ -3,6 +3,7 @@
 Rows whose step is "" are turns: the migration's state changed, by a rule or because somebody asked.
 """
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -54,10 +55,21 @@ class History:
         return any(name == step for name, _ in self.facts)
 
 
+_folded: dict[int, tuple[Row, int, History]] = {}  # by the first row's id, while it lives: last row, count, result
+
+
 def fold(rows: Sequence[Row]) -> History:
-    history = History()
-    for row in rows:
+    """Rows are append-only, so what the same journal came to before is gone on with: a month of hourly rounds is
+    10,000 rows, 0.3 s from the beginning."""
+    last, count, history = _folded.get(id(rows[0]), (None, 0, History())) if rows else (None, 0, History())
+    if count > len(rows) or (last is not None and rows[count - 1] is not last):
+        count, history = 0, History()
+    for row in rows[count:]:
         history = _turned(history, row) if not row.step else _stepped(history, row)
+    if len(rows) > 1:  # a single row would be kept alive by its own result
+        if id(rows[0]) not in _folded:
+            weakref.finalize(rows[0], _folded.pop, id(rows[0]), None)
+        _folded[id(rows[0])] = (rows[-1], len(rows), history)
     return history
 
 

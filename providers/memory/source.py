@@ -86,9 +86,8 @@ class MemorySource:
         self.faults.meet("freeze")
         state = self._state(vm)
         if name not in state.points:
-            state = self.started(vm, state, name, since)
-            wrote = 1 if state.power == "on" else 0  # the guest goes on writing
-            self._put(vm, replace(state, generation=state.generation + wrote))
+            state = _after(self.started(vm, state, name, since), name)
+            self._put(vm, state)
         return self._point(vm, disks, name, state.points[name])
 
     async def export(self, point: Point, disk: Disk) -> Export:
@@ -158,6 +157,14 @@ class MemorySource:
             return now
         nics = tuple(replace(nic, connected=False) for nic in vm.nics)
         return replace(now, name=f"{vm.name} (moved)", nics=nics)
+
+
+def _after(state: VmState, name: str) -> VmState:
+    """The guest goes on writing after a point: once for each name, so that what a disk holds at the end does not
+    depend on how often a crash had the point made."""
+    if state.power != "on" or name in state.seen:
+        return state
+    return replace(state, generation=state.generation + 1, seen=(*state.seen, name))
 
 
 class TrackingSource(MemorySource):

@@ -28,6 +28,7 @@ class VmState:
     tracking_is_ours: bool = False
     fenced: bool = False
     points: Mapping[str, PointState] = field(default_factory=dict)
+    seen: tuple[str, ...] = ()  # points after which the guest has written: once each, however often they are made
     checkpoints: tuple[int, ...] = ()  # generations that a backup may be based on
     revision: int = 0
 

@@ -82,11 +82,11 @@ class MemoryTarget(InProcess):
     async def create_machine(
         self, name: str, documents: Sequence[Mapping[str, Json]], extras: Mapping[str, bytes]
     ) -> Machine:
-        """Halted. One that is there already keeps its state."""
+        """Halted. One that is there already stays as it is, with new papers."""
         self.faults.meet("create_machine")
-        state = (self._machines.get(name) or {"state": "halted"})["state"]
+        was = self._machines.get(name) or {"state": "halted", "started_at": ""}
         papers: Json = {key: value.decode(errors="replace") for key, value in extras.items()}
-        self._machines.put(name, {"state": state, "documents": [dict(one) for one in documents], "extras": papers})
+        self._machines.put(name, {**was, "documents": [dict(one) for one in documents], "extras": papers})
         return self._machine(name)
 
     async def machine(self, name: str) -> Machine:
@@ -121,8 +121,11 @@ class MemoryTarget(InProcess):
         data = self._machines.get(name)
         if data is None:
             raise MtvError("target.no-machine", f"there is no machine {name}")
-        self._machines.put(name, {**data, "state": state})
+        started_at = data["started_at"] or (self.now() if state == "running" else "")
+        self._machines.put(name, {**data, "state": state, "started_at": started_at})
 
     def _machine(self, name: str) -> Machine:
         data = self._machines.get(name)
-        return Machine(name=name, state=str(data["state"]) if data else "absent")
+        if data is None:
+            return Machine(name=name, state="absent")
+        return Machine(name=name, state=str(data["state"]), started_at=str(data["started_at"]))

@@ -1,0 +1,1 @@
+"""The steps of a VM's way, in the order of the table in mtv.plans.journey."""

@@ -1,0 +1,114 @@
+"""After the bytes: the guest is made to fit, its machine is made, started, looked at, and accepted or removed."""
+
+from datetime import timedelta
+
+from mtv.model.estate import Facts, Json
+from mtv.model.faults import Fault, Kind
+from mtv.model.outcomes import Done, Outcome, Stop, Wait
+from mtv.model.tasks import TaskDisk
+from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
+from mtv.plans.way.copying import final
+from mtv.plans.way.cutover import power_before
+from mtv.plans.way.work import employ, having, volumes_of
+from mtv.plans.world import Moved, World
+from mtv.times import moment, stamp
+
+
+def starts(world: World) -> bool:
+    """The target can start what it holds, and the plan wants that."""
+    wanted = {"always": True, "never": False, "as_source": power_before(world.history) == "on"}
+    return world.starts is not None and wanted[world.plan.start]
+
+
+async def convert(world: World) -> Outcome:
+    """Before: the volumes equal the source. After: they hold a guest that fits its new machine. A guest that could
+    not be read at the source is inspected now."""
+    known = world.history.of("inspect")
+    facts: dict[str, Json] = {} if "unknown" in known else {k: v for k, v in known.items() if k != "attempt"}
+    disks = [TaskDisk(id=one.disk, size_bytes=one.size_bytes, volume=one) for one in volumes_of(world.history)]
+    return await employ(world, "convert", disks, {**facts, **guest_of(world)})
+
+
+async def create_vm(world: World) -> Outcome:
+    """Before: the volumes are final. After: a halted machine has them, with its manifest and its receipt."""
+    moved = await _moved(world)
+    documents = world.documents(moved)
+    extras = await world.seal(moved, documents)
+    machine = await world.target.create_machine(world.plan.machine, documents, extras)
+    return Done({"machine": machine.name, "path": machine.path})
+
+
+async def _moved(world: World) -> Moved:
+    history = world.history
+    return Moved(
+        run=world.run,
+        plan=world.plan,
+        volumes=volumes_of(history),
+        scratch=await world.target.scratch(world.run, world.plan.machine),
+        at=stamp(world.clock.now()),
+        inspected=history.of("inspect"),
+        copied=history.of("last-delta") or history.of("transfer"),
+        verified=history.of("verify"),
+        converted=history.of("convert"),
+    )
+
+
+async def undo_create_vm(world: World) -> None:
+    """No machine is left, unless it has run: then it stays, stopped, for `mtv purge`."""
+    if not (await world.target.machine(world.plan.machine)).started_at:
+        await world.target.remove_machine(world.plan.machine)
+
+
+async def start(world: World) -> Outcome:
+    """Before: the machine is halted. After: it runs; from here on nothing is undone by itself."""
+    await having(world.starts, "a target that starts machines").start_machine(world.plan.machine)
+    return Done({"at": stamp(world.clock.now())})
+
+
+async def undo_start(world: World) -> None:
+    await having(world.starts, "a target that starts machines").stop_machine(world.plan.machine)
+
+
+async def verify_guest(world: World) -> Outcome:
+    """Before: the machine runs. After: its guest said who it is, and that is who it was."""
+    facts = await having(world.starts, "a target that starts machines").guest(world.plan.machine)
+    if facts:
+        return _compared(world, facts)
+    if not inspects(world) or world.plan.guest.agent == "none":
+        return Done({"guest": "unknown"})
+    now = world.clock.now()
+    waited_s = (now - moment(str(world.history.of("start")["at"]))).total_seconds()
+    if waited_s < world.settings.guest_timeout_s:
+        return Wait("its guest does not answer yet", stamp(now + timedelta(seconds=world.settings.guest_poll_s)))
+    text = f"{world.plan.machine}: its guest did not answer within {waited_s:.0f} s"
+    return Stop(Fault("guest.silent", text, "look at its console", Kind.HOLD))
+
+
+def _compared(world: World, facts: Facts) -> Outcome:
+    before = world.history.of("convert").get("guest") or world.history.of("inspect").get("guest")
+    known = before.get("hostname") if isinstance(before, dict) else None
+    told = facts.get("hostname")
+    if not known or not told or known == told:
+        return Done({"guest": dict(facts)})
+    text = f"{world.plan.machine}: its guest says that it is {told}, and was {known}"
+    return Stop(Fault("guest.other", text, "look at its console", Kind.HOLD))
+
+
+async def accept(world: World) -> Outcome:
+    """Before: the migration is accepted. After: nothing of ours is left at the source but its fence, nor any scratch
+    at the target."""
+    await drop(world, final(world))
+    if world.tracks and "previous" in world.history.of("track"):
+        await world.tracks.track(world.plan.vm, world.history.of("track")["previous"] is True)
+    await world.target.tidy(world.run, world.plan.machine)
+    return Done()
+
+
+async def purge(world: World) -> Outcome:
+    """Before: the migration failed or was taken back. After: the target holds nothing of it."""
+    if world.starts:
+        await world.starts.stop_machine(world.plan.machine)
+    await world.target.remove_machine(world.plan.machine)
+    await remove_volumes(world)
+    await world.target.tidy(world.run, world.plan.machine)
+    return Done()

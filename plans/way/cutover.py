@@ -1,0 +1,42 @@
+"""The switch: the source goes off and out of the way, and can be put back exactly."""
+
+from mtv.model.outcomes import Done, Outcome
+from mtv.plans.fold import History
+from mtv.plans.way.work import having, within
+from mtv.plans.world import World
+
+
+def has_power(world: World) -> bool:
+    return world.power is not None
+
+
+async def power_off(world: World) -> Outcome:
+    """Before: the source runs or not, and which is known. After: it is off."""
+    plan = world.plan
+    act = having(world.power, "a source with power").power(plan.vm, "off", plan.grace_s, plan.then)
+    await within(plan.grace_s + world.settings.power_margin_s, f"{plan.vm.name}: powering off", act)
+    return Done()
+
+
+async def undo_power_off(world: World) -> None:
+    """On again, if it was on when its cutover began."""
+    if power_before(world.history) != "on":
+        return
+    plan = world.plan
+    act = having(world.power, "a source with power").power(plan.vm, "on", plan.grace_s, plan.then)
+    await within(plan.grace_s + world.settings.power_margin_s, f"{plan.vm.name}: powering on", act)
+
+
+def power_before(history: History) -> str:
+    """The source's power when its cutover began, or else when it was checked."""
+    return str(history.of("wait-cutover").get("power") or history.of("check").get("power") or "off")
+
+
+async def fence(world: World) -> Outcome:
+    """Before: the source is off. After: it cannot start by accident, nor be taken for the moved one."""
+    await having(world.power, "a source with power").fence(world.plan.vm)
+    return Done()
+
+
+async def undo_fence(world: World) -> None:
+    await having(world.power, "a source with power").unfence(world.plan.vm)
