@@ -27,6 +27,7 @@ class MigrationView:
     total_bytes: int = 0
     rate_bytes_per_s: float | None = None
     eta_s: float | None = None
+    seconds: float | None = None  # since its first step began, until it ended or now
     why: str = ""
     hint: str = ""
     disks: tuple[DiskView, ...] = ()

@@ -1,0 +1,76 @@
+"""Commands that look: get, describe, why, logs."""
+
+import click
+
+from mtv.cli import options, output
+
+
+@click.command(epilog="Example: mtv get vms --where \"cpus > 4 AND name LIKE 'db%'\" -o csv")
+@click.argument("kind")
+@options.where
+@click.option("--sort", metavar="COLUMN", default="", help="Sort by that column; -COLUMN: the other way round.")
+@click.option("--columns", metavar="A,B,...", default="", help="Only these columns, in this order.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many rows.")
+@output.form
+def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form: str) -> int:
+    """List objects of KIND.
+
+    Kinds: providers vms disks nics networks datastores concerns plans runs migrations steps receipts.
+    """
+    from mtv.verbs import look
+
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    rows = look.get(kind, where, sort, names, limit)
+    click.echo(output.show(rows, form, names or look.columns(kind), look.narrow(kind) if not names else None), nl=False)
+    return 0
+
+
+@click.group()
+def describe() -> None:
+    """Show all that is known of one VM or plan."""
+
+
+@describe.command("vm", epilog="Example: mtv describe vm db01 --plan plan.yaml")
+@click.argument("name")
+@click.option("--plan", "plan", type=click.Path(), help="Show its manifest-to-be and its concerns under this plan.")
+def describe_vm(name: str, plan: str | None) -> int:
+    """All that is known of VM NAME: hardware, concerns, guest, network diff, manifest-to-be."""
+    from mtv.verbs import describing
+
+    click.echo(describing.vm(name, plan), nl=False)
+    return 0
+
+
+@describe.command("plan", epilog="Example: mtv describe plan plan.yaml")
+@click.argument("file", type=click.Path())
+def describe_plan(file: str) -> int:
+    """What plan FILE would do, VM by VM."""
+    from mtv.verbs import describing
+
+    click.echo(describing.plan(file), nl=False)
+    return 0
+
+
+@click.command(epilog="Example: mtv why demo-1 --vm db01")
+@click.argument("run")
+@options.vm
+def why(run: str, vms: tuple[str, ...]) -> int:
+    """Say where each migration of RUN stands, what keeps it there, and the next command."""
+    from mtv.verbs import look
+
+    for line in look.why(run, vms):
+        click.echo(line)
+    return 0
+
+
+@click.command(epilog="Example: mtv logs demo-1 --vm db01 --step convert")
+@click.argument("run")
+@options.vm
+@click.option("--step", default="", help="Only this step.")
+def logs(run: str, vms: tuple[str, ...], step: str) -> int:
+    """Show what the tools of RUN's steps printed."""
+    from mtv.verbs import look
+
+    for line in look.logs(run, vms, step):
+        click.echo(line)
+    return 0
