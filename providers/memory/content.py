@@ -30,6 +30,8 @@ class Run:
 
     def outside(self, offset: int, end: int) -> list["Run"]:
         """What is left of it when [offset, end) is taken out."""
+        if self.end <= offset or self.offset >= end:
+            return [self]
         return [
             Run(first, last - first, self.stamp)
             for first, last in ((self.offset, min(self.end, offset)), (max(self.offset, end), self.end))

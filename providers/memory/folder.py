@@ -2,6 +2,7 @@
 outlive the machine, so nothing is flushed."""
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,8 @@ class Folder:
     def get(self, name: str) -> Facts | None:
         """None where there is no such file."""
         try:
-            data = json.loads(self._file(name).read_bytes())
+            with open(self._file(name), "rb") as file:
+                data = json.load(file)
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -30,14 +32,14 @@ class Folder:
         return data
 
     def put(self, name: str, data: Mapping[str, Json]) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
         file = self._file(name)
-        new = file.with_suffix(".new")
-        new.write_text(json.dumps(data))
-        new.replace(file)
+        self.path.mkdir(parents=True, exist_ok=True)
+        with open(f"{file}.new", "w") as new:
+            new.write(json.dumps(data))
+        os.replace(f"{file}.new", file)
 
     def drop(self, name: str) -> None:
-        self._file(name).unlink(missing_ok=True)
+        Path(self._file(name)).unlink(missing_ok=True)
 
     def names(self) -> list[str]:
         return sorted(unquote(file.stem) for file in self.path.glob("*.json"))
@@ -47,5 +49,5 @@ class Folder:
         if self.path.exists():
             shutil.rmtree(self.path)
 
-    def _file(self, name: str) -> Path:
-        return self.path / f"{quote(name, safe=' ')}.json"
+    def _file(self, name: str) -> str:
+        return f"{self.path}/{quote(name, safe=' ')}.json"

@@ -42,13 +42,17 @@ class InProcess:
         data = codec.dump(task)
         if len(json.dumps(data)) > TASK_LIMIT_BYTES:
             raise MtvError("worker.task-size", f"{task.name}: the task of {task.step} is over {TASK_LIMIT_BYTES} bytes")
-        for other in self._workers.names():
-            theirs, ended = self._record(other)
-            if ended is None and theirs and (theirs.run, theirs.vm) == (task.run, task.vm):
-                raise Temporary("worker.busy", f"{task.name}: worker {other} was not seen to end")
+        self._refuse_second(task)
         self._told[name] = False
         self._workers.put(name, {"task": data, "ended": None})
         return name
+
+    def _refuse_second(self, task: Task) -> None:
+        for other in self._workers.names():
+            record = self._workers.get(other)
+            theirs = record["task"] if record and record["ended"] is None else None
+            if isinstance(theirs, dict) and (theirs["run"], theirs["vm"]) == (task.run, task.vm):
+                raise Temporary("worker.busy", f"{task.name}: worker {other} was not seen to end")
 
     async def events(self, worker: str) -> AsyncIterator[Event]:
         task, ended = self._record(worker)
