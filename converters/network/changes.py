@@ -1,10 +1,14 @@
 """What will be written into a guest so that its interfaces keep their names and addresses, and how people see it."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mtv.model.estate import Concern
+
+# A change's neighbour lines may be a key of 802.1X or Wi-Fi: people see the diff, and runs keep it.
+_SECRET = re.compile(r"(?im)^(.{0,80}(?:password|passwd|psk|secret|wep-key|wep_key|private-key)[\w-]*\s*[=:]\s*)\S.*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +33,8 @@ class NetworkPlan:
 
 
 def diff(plan: NetworkPlan) -> str:
-    """The changes as one unified diff; "" where there are none."""
-    return "".join(_file_diff(change) for change in plan.changes)
+    """The changes as one unified diff without secrets; "" where there are none."""
+    return _SECRET.sub(r"\1(hidden)", "".join(_file_diff(change) for change in plan.changes))
 
 
 def _file_diff(change: FileChange) -> str:
@@ -42,8 +46,4 @@ def _file_diff(change: FileChange) -> str:
 
 def _lines(text: str | None) -> list[str]:
     # Only \n ends a line: splitlines() would also break at \f, \x1c, \u2028, which a guest's file may hold.
-    return (
-        []
-        if not text
-        else [line + "\n" for line in text.split("\n")[:-1]] + ([text.rsplit("\n", 1)[-1]] * (text[-1] != "\n"))
-    )
+    return re.findall(r"[^\n]*\n|[^\n]+", text or "")

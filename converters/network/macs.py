@@ -3,6 +3,7 @@
 import hashlib
 import re
 
+RESERVED_MAC = "02:00:00:00:00:00"  # of KubeVirt's own bridge in each Pod
 _SIX = re.compile(r"^[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}$")
 
 

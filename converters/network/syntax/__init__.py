@@ -1,0 +1,1 @@
+"""The few forms in which network configuration is written, read within bounds and with line numbers."""
