@@ -1,0 +1,112 @@
+"""The source as VMware runs it: a guest's disks on PVSCSI and its NIC, a vmxnet3, in PCI slot 192. Its disks are read
+only; what it writes is thrown away."""
+
+import json
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_interface
+from pathlib import Path
+from typing import Literal
+
+from tests.guests.guests import Guest
+
+# What the serial console says when a boot is over, one way or the other.
+GIVES_UP = re.compile(rb"ALERT!|\(initramfs\)|Kernel panic|No bootable device|grub>|grub rescue>")
+
+QEMU_LOG = "qemu.log"
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    console: Path
+    agent: Path
+    process: "subprocess.Popen[bytes]"
+
+    def boots(self, timeout_s: float = 240) -> bool:
+        """Waits for the login prompt; False if the console says that it will not come."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            said = self.console.read_bytes() if self.console.exists() else b""
+            if b" login:" in said:
+                return True
+            if GIVES_UP.search(said):
+                return False
+            if self.process.poll() is not None:
+                raise RuntimeError(f"QEMU ended: {(self.console.parent / QEMU_LOG).read_text()}")
+            time.sleep(0.2)
+        raise TimeoutError(f"no login prompt after {timeout_s:.0f} s:\n{said[-2000:].decode(errors='replace')}")
+
+    def ask(self, command: str, timeout_s: float = 120) -> Json:
+        """One command of the guest's agent."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with socket.socket(socket.AF_UNIX) as channel:
+                channel.settimeout(5)
+                channel.connect(str(self.agent))
+                channel.sendall(json.dumps({"execute": command}).encode() + b"\n")
+                try:
+                    answer: dict[str, Json] = json.loads(channel.makefile().readline() or "{}")
+                except TimeoutError:
+                    answer = {}
+            if "return" in answer:
+                return answer["return"]
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the agent did not answer {command} within {timeout_s:.0f} s")
+
+
+@contextmanager
+def running(guest: Guest, folder: Path, devices: Literal["vmware", "virtio"] = "vmware") -> Iterator[Machine]:
+    """Emulated; `virtio` is how the unconverted guest is shown not to boot."""
+    machine_folder = folder / f"{guest.name}-{devices}"
+    machine_folder.mkdir(parents=True)
+    console, agent = machine_folder / "console", machine_folder / "agent"
+    with (machine_folder / QEMU_LOG).open("wb") as log:
+        process = subprocess.Popen(command(guest, devices, console, agent), stdin=subprocess.DEVNULL,
+                                   stdout=log, stderr=log)  # fmt: skip
+        try:
+            yield Machine(console, agent, process)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def command(guest: Guest, devices: Literal["vmware", "virtio"], console: Path, agent: Path) -> list[str]:
+    argv = ["qemu-system-x86_64", "-machine", "q35,accel=tcg", "-cpu", "max", "-smp", "2", "-m", "768",
+            "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{console}",
+            "-device", "virtio-serial", "-chardev", f"socket,path={agent},server=on,wait=off,id=agent",
+            "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0",
+            "-netdev", "user,id=net,restrict=on"]  # fmt: skip
+    if devices == "vmware":
+        # Native hotplug instead of ACPI's: the root port's slot number is what udev names the interface by.
+        argv += ["-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+                 "-device", f"pcie-root-port,id=nicport,chassis=1,slot={guest.pci_slot}",
+                 "-device", f"vmxnet3,bus=nicport,netdev=net,mac={guest.mac}", "-device", "pvscsi,id=scsi"]  # fmt: skip
+    else:
+        argv += ["-device", f"virtio-net-pci,netdev=net,mac={guest.mac}"]
+    for number, disk in enumerate(guest.disks):
+        # Snapshot: writes go to a file that QEMU has removed already.
+        argv += ["-drive", f"file={disk},format=raw,if=none,id=disk{number},snapshot=on"]
+        kind = f"scsi-hd,bus=scsi.0,scsi-id={number}" if devices == "vmware" else "virtio-blk-pci"
+        argv += ["-device", f"{kind},drive=disk{number},bootindex={number + 1}"]
+    return argv
+
+
+def addresses(answer: Json) -> Mapping[str, list[str]]:
+    """Interface name -> IPv4 addresses, of `guest-network-get-interfaces`; loopback left out."""
+    found: dict[str, list[str]] = {}
+    assert isinstance(answer, list)
+    for interface in answer:
+        assert isinstance(interface, dict)
+        of_it = interface.get("ip-addresses", [])
+        assert isinstance(of_it, list)
+        pairs = [(a["ip-address"], a["prefix"]) for a in of_it if isinstance(a, dict)]
+        every = [ip_interface(f"{address}/{prefix}") for address, prefix in pairs]
+        found[str(interface["name"])] = [str(one) for one in every if one.version == 4 and not one.ip.is_loopback]
+    return {name: of_it for name, of_it in found.items() if name != "lo"}

@@ -1,0 +1,77 @@
+"""The suite's budget: what counts against which folder, and what fails a run."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.budget import Budget, folder_of, over
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "folder"),
+    [
+        ("tests/plans/files/test_x.py::test_y[a/b]", "plans"),
+        ("tests/plans/test_x.py::test_y", "plans"),
+        ("tests/test_x.py::test_y", "."),
+    ],
+)
+def test_a_test_counts_for_its_top_folder(nodeid: str, folder: str) -> None:
+    assert folder_of(nodeid) == folder
+
+
+def test_a_folder_over_its_budget_or_without_one_is_named() -> None:
+    wrong = over({"a": 1.0, "b": 3.0, "new": 0.1}, Budget({"a": 2, "b": 2}, 3))
+    assert wrong == [
+        "tests/b took 3.0 s of 2 s",
+        "tests/new has no budget: give it one in tests/budget.toml",
+    ]
+
+
+def test_every_folder_of_tests_has_a_budget() -> None:
+    tests = Path(__file__).parent
+    folders = {file.relative_to(tests).parts[0] for file in tests.glob("*/**/test_*.py")}
+    assert folders <= set(Budget.read().seconds)
+
+
+SUITE = """
+    import pytest
+    @pytest.mark.conversion
+    @pytest.mark.parametrize("n", range({conversions}))
+    def test_it(n): pass
+"""
+
+
+@pytest.fixture(autouse=True)
+def _finds_our_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+
+
+def run(pytester: pytest.Pytester, conversions: int, allowed_s: float) -> pytest.RunResult:
+    pytester.makeini("[pytest]\nmarkers =\n    conversion: x\n")
+    pytester.mkdir("tests").joinpath("f").mkdir()
+    pytester.makeconftest(f"""
+        from tests.budget import Budget, Clock
+        def pytest_configure(config):
+            config.pluginmanager.register(Clock(Budget({{"f": {allowed_s}}}, 3)), "clock")
+    """)
+    file = pytester.makepyfile(SUITE.format(conversions=conversions))
+    file.rename(pytester.path / "tests" / "f" / "test_it.py")
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "tests/f")
+
+
+def test_a_run_over_budget_fails_though_its_tests_pass(pytester: pytest.Pytester) -> None:
+    result = run(pytester, conversions=1, allowed_s=0)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=1)
+
+
+def test_a_run_within_its_budget_passes(pytester: pytest.Pytester) -> None:
+    assert run(pytester, conversions=3, allowed_s=60).ret == pytest.ExitCode.OK
+
+
+def test_one_conversion_too_many_is_refused(pytester: pytest.Pytester) -> None:
+    result = run(pytester, conversions=4, allowed_s=60)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*4 full conversions, 3 are allowed*"])
