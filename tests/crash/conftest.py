@@ -20,5 +20,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts.HIT:
         told = ", ".join(f"{counts.total(what)} {what}" for what in ("boundaries", "states", "crashes", "faults"))
         terminalreporter.write_line(f"crash tests: {told} over {len(counts.HIT)} journeys")
-        for case, hit in counts.HIT.items():
+        for case, hit in counts.HIT.items() if terminalreporter.verbosity >= 0 else ():
             terminalreporter.write_line(f"  {case}: {', '.join(f'{count} {what}' for what, count in hit.items())}")

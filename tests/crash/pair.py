@@ -19,6 +19,7 @@ from mtv.plans.papers import plain_documents, plain_seal
 from mtv.plans.runner import Journal, Migration, Policy, drive, fold
 from mtv.plans.world import World
 from mtv.providers.memory import MemorySource, MemoryTarget
+from mtv.providers.memory.content import content_at
 from mtv.times import stamp
 from tests.plans.toys import START, Crash, JumpClock
 
@@ -97,8 +98,11 @@ class Rows:
     def intents(self) -> Sequence[Intent]:
         for verb, when in self.asks:
             if verb not in [one.verb for one in self.asked] and when(self.kept):
-                self.asked.append(Intent(n=len(self.asked) + 1, verb=verb, vm="src/vm-1", who="ann", at=stamp(START)))
+                self.ask(verb)
         return [one for one in self.asked if not one.taken_at]
+
+    def ask(self, verb: str) -> None:
+        self.asked.append(Intent(n=len(self.asked) + 1, verb=verb, vm="src/vm-1", who="ann", at=stamp(START)))
 
     async def append(self, row: Row) -> None:
         self.boundaries.cross(f"before the commit of {row.step} {row.mark}")
@@ -210,6 +214,33 @@ class Pair:
             file.write_bytes(data)
         self.rows.kept, self.rows.asked = list(survivors.rows), list(survivors.asked)
         self.clock = JumpClock(survivors.now)
+
+    def assert_ended(self, end: str) -> None:
+        """Moved, or put back, to the last bit and with nothing left over. A target that has run is kept, halted."""
+        left = {file.parts[len(self.folder.parts) + 1] for file in self.folder.glob("target/*/*")}
+        source = self.source()
+        state = source._states.get(source.estate.vms[0])
+        assert (state.points, state.tracking, state.tracking_is_ours, state.checkpoints) == ({}, False, False, ())
+        if end == "done":
+            assert (state.power, state.fenced, left) == ("off", True, {"volumes", "machines"})
+            self.assert_bytes(state.generation)
+        else:
+            assert (state.power, state.fenced) == ("on", False)
+            machine = asyncio.run(self.target().machine("vm001"))
+            kept = {"volumes", "machines"} if machine.started_at else set()
+            assert (machine.state, left) == ("halted" if kept else "absent", kept)
+
+    def assert_bytes(self, generation: int) -> None:
+        """Each volume holds what its source disk held at power-off, but for what the conversion touched."""
+        touched = fold(self.rows.kept).of("convert")["touched"]
+        assert isinstance(touched, dict)
+        stored = {one.disk: one.content for one in self.target().volumes.all()}
+        for disk in self.plan().vm.disks:
+            wanted = content_at(7, f"vm-1/{disk.key}", disk.size_bytes, generation)
+            changed = [[run.offset, run.length] for run in stored[disk.key].differing(wanted, 0, disk.size_bytes)]
+            assert changed == touched[disk.key]
+            first = changed[0][0]
+            assert stored[disk.key].read(0, first) == wanted.read(0, first)
 
     def picture(self) -> dict[str, Json]:
         """All that a crash may not change."""

@@ -17,6 +17,22 @@ from tests.crash.pair import Boundaries, Case, Pair, Survivors
 SECOND = (1, 2, 5, 13, 31, 59, 101)  # where the engine that goes on crashes again
 
 
+def watch(pair: Pair) -> tuple[list[str], list[Survivors]]:
+    """Drives it undisturbed; the boundaries it crossed, and what would have survived a crash at each."""
+    kept: list[Survivors] = []
+    boundaries = Boundaries()
+
+    def look() -> None:
+        now = pair.survivors()
+        assert now.points() <= 1, "two of our points on one VM"
+        if not kept or now != kept[-1]:
+            kept.append(now)
+
+    boundaries.look = look
+    assert pair.drive(boundaries) == pair.case.end
+    return boundaries.names, kept
+
+
 def undisturbed(case: Case, folder: Path) -> tuple[Pair, list[str]]:
     pair = Pair(case, folder)
     boundaries = Boundaries()
@@ -28,24 +44,32 @@ def undisturbed(case: Case, folder: Path) -> tuple[Pair, list[str]]:
 @pytest.mark.parametrize("case", [*DONE, *BACK], ids=str)
 def test_what_survives_any_crash_ends_the_same(case: Case, folder: Path) -> None:
     pair = Pair(case, folder)
-    kept: list[Survivors] = []
-    boundaries = Boundaries()
-
-    def look() -> None:
-        now = pair.survivors()
-        assert now.points() <= 1, "two of our points on one VM"
-        if not kept or now != kept[-1]:
-            kept.append(now)
-
-    boundaries.look = look
-    assert pair.drive(boundaries) == case.end
+    names, kept = watch(pair)
+    pair.assert_ended(case.end)
     picture = pair.picture()
-    counts.add(str(case), boundaries=len(boundaries.names), states=len(kept))
-    assert len(boundaries.names) > 100
+    counts.add(str(case), boundaries=len(names), states=len(kept))
+    assert len(names) > 100
     for survivors in kept:
         pair.revive(survivors)
         assert pair.drive() == case.end
         assert pair.picture() == picture
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [DONE[0], DONE[4], DONE[5], DONE[6]], ids=str)
+def test_cancelling_after_any_crash_puts_all_back(case: Case, folder: Path) -> None:
+    pair = Pair(case, folder)
+    _, kept = watch(pair)
+    ends = []
+    for survivors in kept:
+        pair.revive(survivors)
+        pair.rows.ask("cancel")
+        ends.append(pair.drive())
+        pair.assert_ended(ends[-1])
+    taken = ends.index("done")  # from here on it was accepted already
+    assert ends == ["cancelled"] * taken + ["done"] * (len(ends) - taken)
+    counts.add(f"{case}, then cancelled", states=taken)
+    assert taken > len(kept) - 10
 
 
 @pytest.mark.slow
