@@ -1,0 +1,129 @@
+"""One migration's rows, intents and progress. Rows are appended by its engine alone; intents by anybody."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+
+from mtv import codec
+from mtv.errors import Refused
+from mtv.model.estate import Json
+from mtv.model.outcomes import Intent, Row
+from mtv.model.tasks import DiskProgress
+from mtv.store.flat import text
+from mtv.store.records import read_intent, read_intents, read_rows
+from mtv.store.store import Store, insert
+from mtv.times import now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digest:
+    """What a migration's rows come to: kept beside them, so that a list of ten thousand needs no fold."""
+
+    state: str
+    step: str
+    round: int
+    attempt: int
+    why: str
+    code: str
+    hint: str
+    until: str
+
+
+class StoreJournal:
+    """plans.steps.Journal over the store. `digest` is applied to all rows after each append."""
+
+    def __init__(self, store: Store, run: str, vm_key: str, digest: Callable[[Sequence[Row]], Digest]) -> None:
+        self.store, self.run, self.vm_key = store, run, vm_key
+        self._digest = digest
+        self._rows = store.read(lambda found: read_rows(found, run, vm_key))
+
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    def intents(self) -> Sequence[Intent]:
+        return self.store.read(lambda found: read_intents(found, self.run, self.vm_key))
+
+    async def append(self, row: Row) -> None:
+        rows = [*self._rows, row]
+        digest = self._digest(rows)
+        await self.store.awrite(lambda found: self._append(found, row, digest))
+        self._rows = rows
+
+    async def took(self, intent: Intent, result: str) -> None:
+        sql = "UPDATE intents SET taken_at = ?, result = ? WHERE n = ? AND taken_at = ''"
+        await self.store.awrite(lambda found: found.execute(sql, (now(), result, intent.n)))
+
+    def _append(self, found: sqlite3.Connection, row: Row, digest: Digest) -> None:
+        insert(found, "rows", {
+            **asdict(row), "run": self.run, "vm_key": self.vm_key, "undo": int(row.undo), "mark": str(row.mark),
+            "facts": text(dict(row.facts)), "fault": text(codec.dump(row.fault)) if row.fault else None,
+        })  # fmt: skip
+        found.execute(
+            "UPDATE migrations SET state = :state, step = :step, round = :round, attempt = :attempt, why = :why,"
+            " code = :code, hint = :hint, until = :until, changed_at = :changed_at"
+            " WHERE run = :run AND vm_key = :vm_key",
+            {**asdict(digest), "changed_at": row.at, "run": self.run, "vm_key": self.vm_key},
+        )
+
+
+def ask(store: Store, run: str, vm_key: str, verb: str, who: str, args: dict[str, Json] | None = None) -> Intent:
+    """Leave a wish for one migration's engine. Raises Refused `run.unknown-vm`."""
+
+    def job(found: sqlite3.Connection) -> Intent:
+        if not found.execute("SELECT 1 FROM migrations WHERE run = ? AND vm_key = ?", (run, vm_key)).fetchone():
+            raise Refused("run.unknown-vm", f"run '{run}' has no VM '{vm_key}'", f"see `mtv status {run}`")
+        row: dict[str, Json] = {"run": run, "vm_key": vm_key, "verb": verb, "who": who, "at": now()}
+        n = insert(found, "intents", {**row, "args": text(args or {}), "taken_at": "", "result": ""})
+        return Intent(n=n, verb=verb, vm=vm_key, who=who, at=str(row["at"]), args=args or {})
+
+    return store.write(job)
+
+
+def intent(store: Store, n: int) -> Intent:
+    """As it is now: `taken_at` and `result` once an engine took it."""
+    return store.read(lambda found: read_intent(found, n))
+
+
+def wished(store: Store, run: str) -> set[str]:
+    """Keys of the VMs that somebody asked something for and no engine took yet."""
+    sql = "SELECT DISTINCT vm_key FROM intents WHERE run = ? AND taken_at = ''"
+    return {row[0] for row in store.read(lambda found: found.execute(sql, (run,)).fetchall())}
+
+
+def note(store: Store, run: str, vm_key: str, kind: str, words: str, data: dict[str, Json] | None = None) -> None:
+    """An event, for `mtv logs`. Nobody waits for it."""
+    row: dict[str, Json] = {"run": run, "vm_key": vm_key, "at": now(), "type": kind, "text": words}
+    store.post(lambda found: insert(found, "events", {**row, "data": text(data or {})}))
+
+
+@dataclass
+class Progress:
+    """One migration's bytes: one row, written at most once a second and when a disk is finished. Nobody waits."""
+
+    store: Store
+    run: str
+    vm_key: str
+    every_s: float = 1.0
+    _step: str = ""
+    _disks: dict[str, DiskProgress] = field(default_factory=dict)
+    _written_s: float = float("-inf")
+
+    def tell(self, step: str, disk: DiskProgress, monotonic_s: float | None = None) -> None:
+        at_s = time.monotonic() if monotonic_s is None else monotonic_s
+        if step != self._step:
+            self._step, self._disks = step, {}
+        self._disks[disk.disk] = disk
+        if at_s - self._written_s >= self.every_s or disk.done_bytes >= disk.total_bytes:
+            self._written_s = at_s
+            self._write()
+
+    def _write(self) -> None:
+        disks = list(self._disks.values())
+        row: dict[str, Json] = {
+            "run": self.run, "vm_key": self.vm_key, "step": self._step, "at": now(),
+            "done_bytes": sum(disk.done_bytes for disk in disks),
+            "total_bytes": sum(disk.total_bytes for disk in disks),
+            "disks": text([asdict(disk) for disk in disks]),
+        }  # fmt: skip
+        self.store.post(lambda found: insert(found, "progress", row, "OR REPLACE"))
