@@ -1,0 +1,78 @@
+"""A VM's file systems: what they are, how full, and whether they were left in order. To be asked before anything is
+mounted: mounting replays a journal, even read-only."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mtv.converters.guest.handle import Handle
+from mtv.model.guest import Filesystem
+
+FILESYSTEMS_LIMIT = 64
+EXT = ("ext2", "ext3", "ext4")
+# Exit codes of ntfs-3g.probe: 14 hibernated (which fast startup also does); others are unclean or worse.
+_NTFS_HIBERNATED = 14
+_COMMANDS = {  # the appliance's own programs say it; libguestfs has no call for it
+    "xfs": ("xfs_logprint -t {} 2>/dev/null | grep -o '<[A-Z]*>'", "<CLEAN>"),
+    "btrfs": ("btrfs inspect-internal dump-super {} | grep '^log_root[^_]' | tr -s '\\t ' ' '", "log_root 0"),
+}
+
+
+def look(handle: Handle, faults: list[str]) -> tuple[tuple[Filesystem, ...], bool]:
+    """All of them, swap included, and whether one holds a hibernated system."""
+    found, hibernated = [], False
+    for device, kind in sorted(handle.list_filesystems().items())[:FILESYSTEMS_LIMIT]:
+        if device.startswith("btrfsvol:") or kind == "unknown":  # subvolumes: their file system is listed too
+            continue
+        try:
+            state = _state(handle, device, kind)
+            hibernated |= state == "hibernated"
+            found.append(_describe(handle, device, kind, dirty=state != "clean"))
+        except RuntimeError as error:
+            faults.append(f"{device}: {error}")
+            found.append(Filesystem(device=device, type=kind, dirty=True))
+    return tuple(found), hibernated
+
+
+def _describe(handle: Handle, device: str, kind: str, dirty: bool) -> Filesystem:
+    return Filesystem(
+        device=device,
+        type=kind,
+        uuid=handle.vfs_uuid(device),
+        label=handle.vfs_label(device),
+        size_bytes=handle.blockdev_getsize64(device),
+        dirty=dirty,
+    )
+
+
+def _state(handle: Handle, device: str, kind: str) -> str:
+    """clean, dirty or hibernated."""
+    if kind in EXT:
+        told = handle.tune2fs_l(device)
+        recover = "needs_recovery" in told.get("Filesystem features", "")
+        return "clean" if told.get("Filesystem state") == "clean" and not recover else "dirty"
+    if kind == "ntfs":
+        code = handle.ntfs_3g_probe(True, device)
+        return "hibernated" if code == _NTFS_HIBERNATED else "dirty" if code else "clean"
+    if kind == "swsuspend":
+        return "hibernated"
+    if kind in _COMMANDS:
+        command, clean = _COMMANDS[kind]
+        told_state = handle.debug("sh", [command.format(device)]).strip()
+        return "clean" if told_state in ("", clean) else "dirty"  # "": the program is not in this appliance
+    return "clean"
+
+
+def with_room(
+    handle: Handle, filesystems: tuple[Filesystem, ...], mounted: Mapping[str, str]
+) -> tuple[Filesystem, ...]:
+    """The same with what is free, for those that are mounted; `mounted` is path -> device."""
+    places = {device.removeprefix("btrfsvol:").partition("/@")[0]: path for path, device in sorted(mounted.items())}
+    made = []
+    for one in filesystems:
+        if path := places.get(one.device):
+            room = handle.statvfs(path)
+            free_bytes = room["bavail"] * (room["frsize"] or room["bsize"])
+            inodes = room["ffree"] if room["files"] else None  # some have no fixed number: btrfs, vfat
+            one = replace(one, mounted_at=path, free_bytes=free_bytes, free_inodes=inodes)
+        made.append(one)
+    return tuple(made)

@@ -1,0 +1,137 @@
+"""All that is learned of a guest in one session: what can be told before anything is mounted, then the rest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from mtv.converters import network
+from mtv.converters.guest.handle import Handle
+from mtv.converters.guest.session import ApplianceFiles
+from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, windows
+from mtv.model.guest import Filesystem, GuestFacts
+
+T = TypeVar("T")
+BITLOCKER, LUKS = "BitLocker", "crypto_LUKS"
+MOUNTS_LIMIT = FAULTS_LIMIT = 32
+
+
+@dataclass
+class Survey:
+    """What is known so far, and what could not be read."""
+
+    handle: Handle
+    faults: list[str] = field(default_factory=list)
+
+    def asking(self, what: str, ask: Callable[[], T]) -> T | None:
+        """Its answer; None, and a fault noted, where libguestfs fails."""
+        try:
+            return ask()
+        except RuntimeError as error:
+            self.faults.append(f"{what}: {str(error)[:200]}")
+            return None
+
+
+def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
+    """Facts of a VM whose disks are in the appliance. Its root file systems stay mounted, to be written, if there is
+    just one operating system. `keys` are LUKS devices and the files of their keys."""
+    work = Survey(handle)
+    unlocked = _unlock(work, keys)
+    found, hibernated = filesystems.look(handle, work.faults)
+    hidden = {kind: tuple(one.device for one in found if one.type == kind) for kind in (LUKS, BITLOCKER)}
+    roots = work.asking("looking for operating systems", handle.inspect_os) or []
+    facts = GuestFacts(
+        roots=len(_distinct(roots)),
+        filesystems=found,
+        luks=tuple(device for device in hidden[LUKS] if device not in unlocked),
+        bitlocker=hidden[BITLOCKER],
+        hibernated=hibernated,
+    )
+    if facts.roots == 1:
+        facts = _system(work, facts, _distinct(roots)[0])
+    elif not facts.roots:
+        _try_mounts(work, found)
+    return replace(facts, faults=tuple(work.faults[:FAULTS_LIMIT]))
+
+
+def _unlock(work: Survey, keys: Mapping[str, Path]) -> set[str]:
+    """Opens what there is a key for; a key that does not fit is a fault, and its device stays locked."""
+    opened: set[str] = set()
+    if not keys:
+        return opened
+    for device, kind in work.handle.list_filesystems().items():
+        names = [device, f"UUID={work.handle.vfs_uuid(device)}"] if kind == LUKS else []
+        for name in (name for name in names if name in keys):
+            key = keys[name].read_text().rstrip("\n")
+            try:
+                work.handle.cryptsetup_open(device, key, f"mtv{len(opened)}")
+                opened.add(device)
+            except RuntimeError:
+                work.faults.append(f"{device}: the key for it does not open it")
+    if opened:
+        work.handle.lvm_scan(True)
+    return opened
+
+
+def _distinct(roots: Sequence[str]) -> list[str]:
+    """One for each device: a btrfs has a root in each snapshot, and they are one system; the shortest is its first."""
+    first: dict[str, str] = {}
+    for root in sorted(roots, key=lambda root: (len(root), root)):
+        first.setdefault(root.removeprefix("btrfsvol:").partition("/@")[0], root)
+    return list(first.values())
+
+
+def _try_mounts(work: Survey, found: Sequence[Filesystem]) -> None:
+    """No operating system: a file system that does not mount may be why."""
+    for one in found:
+        if one.type in (*filesystems.EXT, "xfs", "btrfs", "ntfs"):
+            work.asking(f"{one.device} does not mount", partial(work.handle.mount_ro, one.device, "/"))
+            work.handle.umount_all()
+
+
+def _system(work: Survey, facts: GuestFacts, root: str) -> GuestFacts:
+    handle = work.handle
+    arch = handle.inspect_get_arch(root)
+    told = work.asking("looking for a boot loader", lambda: loader.firmware(handle, arch))
+    mounted = handle.inspect_get_mountpoints(root)
+    for path, device in sorted(mounted.items(), key=lambda item: len(item[0])):
+        work.asking(f"{device} does not mount", partial(handle.mount, device, path))
+    room = work.asking("asking for room", lambda: filesystems.with_room(handle, facts.filesystems, mounted))
+    system = replace(
+        facts,
+        family=handle.inspect_get_type(root),
+        distro=handle.inspect_get_distro(root),
+        product=handle.inspect_get_product_name(root),
+        major=handle.inspect_get_major_version(root),
+        minor=handle.inspect_get_minor_version(root),
+        arch=arch,
+        root_device=root,
+        firmware=told[0] if told else "",
+        fallback_loader=told[1] if told else None,
+        filesystems=room or facts.filesystems,
+    )
+    if system.family == "windows":
+        return _windows(work, system, root)
+    return _linux(work, system) if system.family == "linux" else system
+
+
+def _windows(work: Survey, facts: GuestFacts, root: str) -> GuestFacts:
+    name = work.asking("its host name", lambda: work.handle.inspect_get_hostname(root))
+    found = work.asking("its drivers", lambda: windows.drivers(work.handle, root))
+    return replace(facts, hostname=name or "", drivers=found or ())
+
+
+def _linux(work: Survey, facts: GuestFacts) -> GuestFacts:
+    files = ApplianceFiles(work.handle)
+    return replace(
+        facts,
+        hostname=linux.hostname(files),
+        mounts=devices.mounts(files)[:MOUNTS_LIMIT],
+        kernels=kernels.kernels(files, work.faults),
+        network=network.read(files),
+        systemd=linux.systemd(files, facts.distro, facts.major),
+        cmdline=kernels.cmdline(files),
+        device_names=devices.device_names(files),
+        packages=linux.packages(files),
+    )
