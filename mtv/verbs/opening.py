@@ -1,0 +1,95 @@
+"""Ends by their name or URL: `exports` (remembered by `mtv add provider`), or `ova:PATH`."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtv import providers
+from mtv.errors import MtvError, Refused
+from mtv.store.inventory import ProviderRow, provider
+from mtv.store.store import Store
+
+SECRET_LIMIT_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A provider's kind and address. `name` is what its VMs carry as their source: the URL where it has no name."""
+
+    name: str
+    kind: str
+    address: str
+    secret: str = ""
+
+
+def place(store: Store, word: str) -> Place:
+    """Raises Refused `provider.unknown`."""
+    if row := provider(store, word):
+        return Place(name=row.name, kind=row.kind, address=row.address, secret=row.secret)
+    kind, colon, address = word.partition(":")
+    if colon and kind in {*providers.kinds("sources"), *providers.kinds("targets")}:
+        address = absolute(address)
+        return Place(name=f"{kind}:{address}", kind=kind, address=address)
+    raise Refused(
+        "provider.unknown", f"there is no provider '{word}', and it is no URL such as ova:PATH",
+        "`mtv get providers` lists them, `mtv add provider` adds one",
+    )  # fmt: skip
+
+
+def absolute(address: str) -> str:
+    """A path as it stays right when a run goes on from another folder; other addresses as they are."""
+    path, mark, query = address.partition("?")
+    return address if "://" in path else os.path.abspath(os.path.expanduser(path)) + mark + query
+
+
+def secret(reference: str) -> bytes:
+    """The value behind env:VAR or file:PATH. Raises Refused `secret.missing`; the value is in no message."""
+    kind, _, where = reference.partition(":")
+    if kind == "env":
+        value = os.environ.get(where)
+        if value is None:
+            raise Refused("secret.missing", f"the environment has no {where}", f"export {where}, or use file:PATH")
+        return value.encode()
+    if kind == "file":
+        try:
+            with Path(where).expanduser().open("rb") as file:
+                return file.read(SECRET_LIMIT_BYTES).removesuffix(b"\n")
+        except OSError as error:
+            raise Refused("secret.missing", f"secret file {where}: {error.strerror}") from error
+    raise Refused("secret.reference", f"'{kind}:' is no place for a secret here", "use env:VAR or file:PATH")
+
+
+def remembered(name: str, kind: str, address: str, user: str, secret: str) -> ProviderRow:
+    """A row for the store. Raises Refused for a kind that is not installed, and for a secret given by value."""
+    if kind not in {*providers.kinds("sources"), *providers.kinds("targets")}:
+        providers.load("sources", kind)
+    if secret and secret.partition(":")[0] not in ("env", "file"):
+        raise Refused(
+            "secret.reference", "give the place of the secret, never its value", "--secret env:VAR or file:PATH"
+        )
+    if ":" in name or "/" in name or not name:
+        raise Refused("provider.name", f"'{name}' is no name for a provider: no ':', no '/'")
+    return ProviderRow(name=name, kind=kind, address=absolute(address), user=user, secret=secret)
+
+
+@asynccontextmanager
+async def opened(end: str, found: Place) -> AsyncIterator[Any]:
+    """The provider itself; `end` is "sources" or "targets". It is closed when the context ends."""
+    secrets: Mapping[str, bytes] = {"password": secret(found.secret)} if found.secret else {}
+    made = providers.load(end, found.kind)(found.name, found.address, secrets)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+def either(found: Place) -> str:
+    """Which end a kind is, for commands that take both."""
+    if found.kind in providers.kinds("sources"):
+        return "sources"
+    if found.kind in providers.kinds("targets"):
+        return "targets"
+    raise MtvError("provider.kind", f"nothing is installed for kind '{found.kind}'")

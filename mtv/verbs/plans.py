@@ -1,0 +1,122 @@
+"""Verbs about plan files: create, lint, and the reading that `run` begins with."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mtv import providers
+from mtv.converters.manifests import machine_name
+from mtv.errors import Refused
+from mtv.model.estate import VM
+from mtv.model.plans import Plan
+from mtv.plans.files import document, problems, resolve, write
+from mtv.plans.files.document import Document
+from mtv.plans.files.problems import Problem
+from mtv.plans.files.schema import PlanFile
+from mtv.providers.base import Capabilities, capabilities
+from mtv.settings import settings
+from mtv.store import inventory, query, reading
+from mtv.store.store import Store
+from mtv.verbs.ends import read_inventory
+from mtv.verbs.opening import Place, place
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A plan with its ends looked up."""
+
+    plan: Plan
+    source: Place
+    target: Place
+
+
+def create(file: Path, source: str, target: str, where: str, select: bool) -> int:
+    """Write a plan for the VMs that `where` finds; gives how many. Raises Refused `plan.no-vms`."""
+    with Store(settings().store) as store:
+        vms = chosen(store, place(store, source), where)
+        can = _can("targets", place(store, target))
+    if not vms:
+        raise Refused("plan.no-vms", f"'{source}' has no VM{' that fits' if where else ''}", "look: mtv get vms")
+    file.write_text(write.write(_plan_name(file), source, target, vms, where if select else "", can), encoding="utf-8")
+    return len(vms)
+
+
+def lint(file: Path) -> Sequence[Problem]:
+    """Everything that is wrong with the file, in its order. Raises Refused where it cannot be read at all."""
+    parsed = load(file)
+    plan, found = problems.read(parsed)
+    if plan is None:
+        return found
+    with Store(settings().store) as store:
+        return _resolve(store, plan, parsed)[1]
+
+
+def resolved(store: Store, file: Path) -> Resolved:
+    """The plan, ready to be run. Raises Refused `plan.invalid` with all that is wrong."""
+    parsed = load(file)
+    plan, found = problems.read(parsed)
+    if plan is None:
+        raise problems.refuse(found)
+    made, wrong = _resolve(store, plan, parsed)
+    if made is None:
+        raise problems.refuse(wrong)
+    return made
+
+
+def load(file: Path) -> Document:
+    """Raises Refused `plan.missing`, `plan.yaml`."""
+    try:
+        return document.parse(file.read_text(encoding="utf-8"), str(file))
+    except OSError as error:
+        raise Refused("plan.missing", f"{file}: {(error.strerror or 'cannot be read').lower()}",
+                      f"mtv create plan {file} --from SOURCE --to TARGET") from error  # fmt: skip
+    except UnicodeDecodeError as error:
+        raise Refused("plan.yaml", f"{file} is no UTF-8 text: byte {error.start}") from error
+
+
+def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved | None, list[Problem]]:
+    try:
+        source, target = place(store, file.source), place(store, file.target)
+        can = resolve.Ends(_can("sources", source), _can("targets", target), machine_name)
+        estate = chosen(store, source, "")
+        found = chosen(store, source, file.select) if file.select else []
+    except Refused as error:
+        key = "source" if f"'{file.source}'" in error.fault.text else "target"
+        key = "select" if error.fault.code.startswith("query.") else key
+        return None, [Problem(parsed.where((key,)), error.fault.text, error.fault.hint)]
+    plan, wrong = resolve.resolve(file, parsed, estate, found, can)
+    if plan is None:
+        return None, wrong
+    return Resolved(replace(plan, source=source.name, target=target.name), source, target), []
+
+
+def chosen(store: Store, source: Place, where: str) -> list[VM]:
+    """VMs of a source that the expression holds for; all where there is none. A source that is a URL is read now,
+    one with a name as it was refreshed last."""
+    known = inventory.revision(store, source.name)
+    if known is None or ":" in source.name:
+        asyncio.run(read_inventory(store, source, lambda number, what: None))
+    vms = inventory.vms(store, source.name)
+    if not where:
+        return vms
+    name = source.name.replace("'", "''")
+    found = reading.connect(store.path)
+    try:
+        query.check("vms", where)
+        rows = query.select(found, "vms", f"({where}\n) AND source = '{name}'", columns=("id",))
+    finally:
+        found.close()
+    ids = {row["id"] for row in rows}
+    return [vm for vm in vms if vm.id in ids]
+
+
+def _can(end: str, found: Place) -> Capabilities:
+    made = providers.load(end, found.kind)(found.name, found.address, {})
+    return capabilities(made)
+
+
+def _plan_name(file: Path) -> str:
+    """The file's name as a plan may be named."""
+    letters = "".join(one if one.isascii() and one.isalnum() else "-" for one in file.stem.lower())
+    return letters.strip("-")[:60].strip("-") or "plan"
