@@ -9,7 +9,7 @@ from mtv.formats.window import Window
 BLOCK_BYTES = 512
 EXTENSION_LIMIT_BYTES = 1 << 20  # a pax or GNU name record; real ones are under 1 KiB
 NAME_LIMIT_BYTES = 255
-REGULAR = b"\007"
+REGULAR = (b"\0", b"0", b"7")
 DIRECTORY, PAX, PAX_GLOBAL, GNU_NAME, GNU_LINK, VOLUME = b"5", b"x", b"g", b"L", b"K", b"V"
 KINDS = {
     b"1": "a hard link",

@@ -132,11 +132,11 @@ class Walked:
             elif kind == END_OF_STREAM:
                 return True
             elif kind in (TABLE, DIRECTORY, FOOTER) and value <= self._disk.size // SECTOR:
-                directory = directory or kind == DIRECTORY
                 at += 1 + value
+                directory = directory or (kind == DIRECTORY and at * SECTOR <= self._disk.size)
             else:
                 raise self._disk.refuse("marker", f"the marker at sector {at} is of unknown type {kind}")
-        return directory and at * SECTOR <= self._disk.size
+        return directory
 
     def _add(self, first_sector: int, at: int) -> None:
         number, entry = divmod(first_sector // self._header.grain, self._header.entries)
