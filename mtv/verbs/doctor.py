@@ -10,7 +10,7 @@ from pathlib import Path
 import mtv
 from mtv import process
 from mtv.errors import MtvError
-from mtv.model.estate import Finding
+from mtv.model.estate import Finding, Level
 from mtv.settings import settings
 from mtv.verbs import fitness
 

@@ -1,4 +1,4 @@
-"""What mtv doctor concludes from what it found: versions, bytes and files in, findings out. Nothing is looked at here."""
+"""What mtv doctor concludes from what it found. Pure: versions, bytes and file names in, findings out."""
 
 import re
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ TOOLS = (
     Tool("nbdkit", "nbdkit", (1, 32), "copying"),
     Tool("qemu-img", "qemu-utils", (7, 2), "overlays and conversion"),
     Tool("qemu-system-x86_64", "qemu-system-x86", (7, 2), "mtv boot, and conversion here,"),
+    Tool("bwrap", "bubblewrap", (0, 8), "entering the tools root"),
 )
 STORE_BYTES = 1 << 30  # an estate of ten thousand VMs with its receipts stays below
 CACHE_BYTES = 2 << 30  # a tools root and its appliance
