@@ -10,6 +10,7 @@ from mtv.errors import Refused
 from mtv.model.estate import Json
 from mtv.model.outcomes import Intent, Row
 from mtv.model.tasks import DiskProgress
+from mtv.progress import Rate
 from mtv.store.flat import text
 from mtv.store.records import read_intent, read_intents, read_rows
 from mtv.store.store import Store, insert
@@ -107,13 +108,15 @@ class Progress:
     every_s: float = 1.0
     _step: str = ""
     _disks: dict[str, DiskProgress] = field(default_factory=dict)
+    _rate: Rate = field(default_factory=Rate)
     _written_s: float = float("-inf")
 
     def tell(self, step: str, disk: DiskProgress, monotonic_s: float | None = None) -> None:
         at_s = time.monotonic() if monotonic_s is None else monotonic_s
         if step != self._step:
-            self._step, self._disks = step, {}
+            self._step, self._disks, self._rate = step, {}, Rate()
         self._disks[disk.disk] = disk
+        self._rate.at(at_s, sum(one.done_bytes for one in self._disks.values()))
         if at_s - self._written_s >= self.every_s or disk.done_bytes >= disk.total_bytes:
             self._written_s = at_s
             self._write()
@@ -124,6 +127,6 @@ class Progress:
             "run": self.run, "vm_key": self.vm_key, "step": self._step, "at": now(),
             "done_bytes": sum(disk.done_bytes for disk in disks),
             "total_bytes": sum(disk.total_bytes for disk in disks),
-            "disks": text([asdict(disk) for disk in disks]),
+            "rate_bytes_per_s": self._rate.bytes_per_s, "disks": text([asdict(disk) for disk in disks]),
         }  # fmt: skip
         self.store.post(lambda found: insert(found, "progress", row, "OR REPLACE"))

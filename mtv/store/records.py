@@ -50,6 +50,7 @@ class ProgressRow:
     step: str
     at: str
     disks: tuple[DiskProgress, ...]
+    rate_bytes_per_s: float | None = None  # over the last half minute
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,10 +99,13 @@ def read_intent(found: sqlite3.Connection, n: int) -> Intent:
 
 def read_progress(found: sqlite3.Connection, run: str) -> dict[str, ProgressRow]:
     """By VM key."""
-    rows = found.execute("SELECT vm_key, step, at, disks FROM progress WHERE run = ?", (run,))
+    rows = found.execute("SELECT vm_key, step, at, disks, rate_bytes_per_s FROM progress WHERE run = ?", (run,))
     return {
         row["vm_key"]: ProgressRow(
-            step=row["step"], at=row["at"], disks=tuple(DiskProgress(**disk) for disk in json.loads(row["disks"]))
+            step=row["step"],
+            at=row["at"],
+            disks=tuple(DiskProgress(**disk) for disk in json.loads(row["disks"])),
+            rate_bytes_per_s=row["rate_bytes_per_s"],
         )
         for row in rows
     }

@@ -77,7 +77,8 @@ def m002_runs(db: Database) -> None:
     _table(db, "events", {"n": int, "run": str, "vm_key": str, "at": str, "type": str, "text": str, "data": str}, "n")
     db.table("events").create_index(["run", "vm_key"])
     _table(db, "progress", {"run": str, "vm_key": str, "step": str, "done_bytes": int, "total_bytes": int,
-                            "disks": str, "at": str}, ("run", "vm_key"))  # fmt: skip
+                            "rate_bytes_per_s": float, "disks": str, "at": str}, ("run", "vm_key"),
+           ("rate_bytes_per_s",))  # fmt: skip
     _table(db, "engines", {"n": int, "pid": int, "host": str, "boot": str, "born": int, "started_at": str,
                            "beat_at": str, "stopped_at": str}, "n")  # fmt: skip
     db.create_view(

@@ -1,0 +1,113 @@
+"""Verbs that look: get, why, logs. They read the store and nothing else, and start fast."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import TypeVar
+
+from mtv.errors import Refused
+from mtv.settings import settings
+from mtv.store import place, query, reading, records
+from mtv.store.columns import KINDS
+from mtv.words import plain
+
+T = TypeVar("T")
+Rows = Sequence[dict[str, object]]
+
+NARROW: dict[str, tuple[str, ...]] = {
+    "providers": ("name", "kind", "address", "refreshed_at"),
+    "vms": ("name", "source", "power", "os_name", "cpus", "memory_bytes", "disks", "size_bytes", "concerns"),
+    "disks": ("name", "size_bytes", "allocated_bytes", "datastore", "controller", "image"),
+    "nics": ("name", "network", "mac", "model", "connected"),
+    "plans": ("name", "run", "source", "target", "vms", "at"),
+    "runs": ("name", "plan", "migrations", "done", "held", "failed", "at"),
+    "migrations": ("name", "state", "step", "attempt", "why"),
+    "steps": ("name", "attempt", "mark", "at", "seconds", "text"),
+    "receipts": ("name", "level", "disks", "data_bytes", "at"),
+    "concerns": ("name", "level", "text", "hint"),
+}
+"""Columns of a plain table; kinds that are not here show all."""
+
+
+def get(kind: str, where: str, sort: str, columns: Sequence[str], limit: int | None) -> Rows:
+    """Flat rows, oldest first. Raises Refused `query.*` for what is no kind, column or expression."""
+    return read(lambda found: [dict(row) for row in query.select(found, kind, where, sort, columns, limit)], [])
+
+
+def columns(kind: str) -> tuple[str, ...]:
+    if kind not in KINDS:
+        raise Refused("query.kind", f"there is no kind '{kind}'", f"kinds: {' '.join(KINDS)}")
+    return KINDS[kind].names
+
+
+def narrow(kind: str) -> tuple[str, ...]:
+    return NARROW.get(kind) or columns(kind)
+
+
+def why(run: str, vms: Sequence[str]) -> Iterator[str]:
+    """Where each migration stands, what keeps it there, and the next command."""
+    for one in picked(run, vms):
+        step = dict(one.steps).get(one.step, one.step)
+        yield f"{plain(one.vm)}: {one.state}" + (f" at '{step}', attempt {one.attempt}" if one.step else "")
+        if one.why:
+            yield f"  {one.why}" + (f" ({one.code})" if one.code else "")
+        if one.until:
+            yield f"  goes on by itself at {one.until}"
+        if hint := one.hint or next_command(one.state, run):
+            yield f"  {hint}"
+
+
+def next_command(state: str, run: str) -> str:
+    """What a person can do about a migration in that state."""
+    return {
+        "held": f"mtv resume {run}, or mtv cancel {run}",
+        "failed": f"mtv retry {run}, or mtv rollback {run}",
+        "probation": f"mtv commit {run}, or mtv rollback {run}",
+        "rolled-back": "mend the cause, then: mtv run PLAN --again",
+        "cancelled": "mtv run PLAN --again",
+    }.get(state, "")
+
+
+def logs(run: str, vms: Sequence[str], step: str) -> Iterator[str]:
+    """What tools printed, attempt by attempt, after the migration's own events."""
+    for one in picked(run, vms):
+        for event in [] if step else read(partial(records.read_events, run=run, vm_key=one.vm_key)):
+            yield f"{event.at} {plain(one.vm)} {event.type}: {plain(event.text)}"
+        for path in place.logs(settings().store, run, one.vm_key):
+            if not step or path.stem.rpartition("-")[0] == step:
+                yield f"== {plain(one.vm)}: {path.stem}"
+                yield from (plain(line) for line in path.read_text(errors="replace").splitlines())
+
+
+def log_tail(run: str, vm_key: str, lines: int) -> str:
+    """The end of the newest log of a migration."""
+    paths = place.logs(settings().store, run, vm_key)
+    if not paths:
+        return ""
+    with paths[-1].open("rb") as file:
+        file.seek(max(0, paths[-1].stat().st_size - lines * 200))
+        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def picked(run: str, vms: Sequence[str]) -> list[records.MigrationRow]:
+    """Migrations of a run by the VMs' names, or all. Raises Refused `run.unknown`, `run.unknown-vm`."""
+
+    def job(found: sqlite3.Connection) -> list[records.MigrationRow]:
+        records.read_run(found, run)
+        return records.read_migrations(found, run)
+
+    rows = read(job)
+    for name in vms:
+        if not any(name in (one.vm, one.vm_key) for one in rows):
+            raise Refused("run.unknown-vm", f"run '{run}' has no VM '{name}'", f"see `mtv status {run}`")
+    return [one for one in rows if not vms or one.vm in vms or one.vm_key in vms]
+
+
+def read(job: Callable[[sqlite3.Connection], T], empty: T | None = None) -> T:
+    """Runs `job` on a read-only connection; gives `empty`, if there is one, where there is no store yet."""
+    path = settings().store
+    if empty is not None and not path.exists():
+        return empty
+    with closing(reading.connect(path)) as found, reading.said(path):
+        return job(found)

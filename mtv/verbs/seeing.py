@@ -1,0 +1,107 @@
+"""The store's rows as views: for status, watch and the TUI. Nothing but the read path is imported."""
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mtv.settings import settings
+from mtv.store import query, reading, records
+from mtv.store.records import MigrationRow, ProgressRow
+from mtv.times import moment
+from mtv.verbs.look import next_command, read
+from mtv.verbs.views import DiskView, MigrationView, RunView, StepView
+
+ENDED = ("done", "failed", "cancelled", "rolled-back", "failed, source unsure")
+RESTING = (*ENDED, "held", "probation")
+"""States in which an engine has nothing to do now."""
+
+
+def overview() -> list[RunView]:
+    """All runs, the oldest first."""
+    return read(lambda found: [_run(found, run) for run in records.read_runs(found)], [])
+
+
+def view(run: str) -> RunView:
+    """Raises Refused `run.unknown`."""
+    return read(lambda found: _run(found, records.read_run(found, run)))
+
+
+def journey(run: str, vm_key: str) -> Sequence[StepView]:
+    """Its steps in order, each with its last attempt; those that did not begin are there too."""
+
+    def job(found: sqlite3.Connection) -> list[StepView]:
+        steps = next((one.steps for one in records.read_migrations(found, run) if one.vm_key == vm_key), ())
+        keys = " AND ".join(f"{name} = '{value.replace(chr(39), chr(39) * 2)}'"
+                            for name, value in (("run", run), ("vm_key", vm_key)))  # fmt: skip
+        last = {str(row["step"]): row for row in query.select(found, "steps", keys)}
+        return [_step(name, title, last.get(name)) for name, title in steps]
+
+    return read(job)
+
+
+def _step(name: str, title: str, row: query.Row | None) -> StepView:
+    if row is None:
+        return StepView(step=name, title=title)
+    seconds = row["seconds"]
+    return StepView(
+        step=name, title=f"undo: {title}" if row["undo"] else title, mark=str(row["mark"]), at=str(row["at"]),
+        round=int(str(row["round"])), attempt=int(str(row["attempt"])), text=str(row["text"]),
+        seconds=float(seconds) if isinstance(seconds, int | float) else None,
+    )  # fmt: skip
+
+
+def _run(found: sqlite3.Connection, run: records.RunRow) -> RunView:
+    progress = records.read_progress(found, run.name)
+    rows = records.read_migrations(found, run.name)
+    engine = reading.engine(found, settings().engine_dead_s)
+    return RunView(
+        name=run.name, plan=run.plan, state=_state([row.state for row in rows]), started_at=run.at,
+        engine=f"process {engine.pid} on {engine.host}" if engine and engine.lives else "",
+        migrations=tuple(_migration(row, progress.get(row.vm_key)) for row in rows),
+    )  # fmt: skip
+
+
+def _state(states: Sequence[str]) -> str:
+    if all(one in ENDED for one in states):
+        return "ended"
+    return "resting" if all(one in RESTING for one in states) else "running"
+
+
+def _migration(row: MigrationRow, progress: ProgressRow | None) -> MigrationView:
+    names = [name for name, _ in row.steps]
+    seen = progress if progress and (progress.step == row.step or row.state in RESTING) else None
+    done = sum(disk.done_bytes for disk in seen.disks) if seen else 0
+    total = sum(disk.total_bytes for disk in seen.disks) if seen else 0
+    moving = row.state == "running" and seen is not None and seen.rate_bytes_per_s
+    rate = seen.rate_bytes_per_s if seen and moving else None
+    until = moment(row.changed_at) if row.state in RESTING else datetime.now(UTC)
+    return MigrationView(
+        run=row.run, vm=row.vm_key, name=row.vm, state=row.state, step=row.step, why=row.why,
+        title=dict(row.steps).get(row.step, row.step), number=names.index(row.step) + 1 if row.step in names else 0,
+        steps=len(names), done_bytes=done, total_bytes=total, rate_bytes_per_s=rate,
+        eta_s=(total - done) / rate if rate else None, seconds=(until - moment(row.at)).total_seconds(),
+        hint=row.hint or next_command(row.state, row.run),
+        disks=tuple(DiskView(disk=one.disk, phase=one.phase, done_bytes=one.done_bytes, total_bytes=one.total_bytes)
+                    for one in seen.disks) if seen else (),
+    )  # fmt: skip
+
+
+class Eye:
+    """Looks at one run again and again; says when something has changed."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._found = reading.connect(settings().store)
+        self._watch = reading.Watch(self._found)
+
+    def __enter__(self) -> "Eye":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._found.close()
+
+    def look(self) -> RunView | None:
+        """None: nothing changed since the last look."""
+        if not self._watch.changed():
+            return None
+        return _run(self._found, records.read_run(self._found, self.run))
