@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mtv.words import cell
+from mtv.words import cell, size
 
 FORMS = ("table", "wide", "json", "yaml", "csv", "md")
 Rows = Sequence[Mapping[str, Any]]
@@ -18,7 +18,8 @@ form = click.option("-o", "--output", "form", type=click.Choice(FORMS), default=
 
 
 def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Sequence[str] | None = None) -> str:
-    """All rows as text. `columns` fixes which and in what order; `narrow` are those of a plain table."""
+    """All rows as text. `columns` says which and in what order; `narrow` are those of a plain table. Data has bytes as
+    numbers, tables for people have them with units."""
     names = list(columns or (rows[0].keys() if rows else []))
     if form == "json":
         return (
@@ -29,12 +30,16 @@ def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Se
 
         plain = [{name: row.get(name) for name in names} for row in rows]
         return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10_000)
-    if form == "table" and narrow and not columns:
-        names = [name for name in narrow if not rows or name in rows[0]]
-    cells = [[cell(row.get(name)) for name in names] for row in rows]
     if form == "csv":
-        return _csv(names, cells)
+        return _csv(names, [[cell(row.get(name)) for name in names] for row in rows])
+    if form == "table" and narrow:
+        names = list(narrow)
+    cells = [[_told(name, row.get(name)) for name in names] for row in rows]
     return _markdown(names, cells) if form == "md" else _table(names, cells)
+
+
+def _told(name: str, value: Any) -> str:
+    return size(value) if name.endswith("_bytes") and isinstance(value, int | float) else cell(value)
 
 
 def _csv(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
@@ -60,7 +65,7 @@ def _markdown(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
 def _table(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     from rich.cells import cell_len
 
-    heads = [name.upper().replace("_", " ") for name in names]
+    heads = [name.removesuffix("_bytes").upper().replace("_", " ") for name in names]
     widths = [max(cell_len(row[place]) for row in [heads, *cells]) for place in range(len(names))]
     lines = ["   ".join(one + " " * (width - cell_len(one)) for one, width in zip(row, widths, strict=True)).rstrip()
              for row in [heads, *cells]]  # fmt: skip
