@@ -121,6 +121,6 @@ def logs(store: Path, run: str, vm_key: str) -> list[Path]:
 def safe_name(name: str) -> str:
     """A file name that is the name where it can be, and else begins like it: no two names give the same."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".")[:_NAME_LIMIT]
-    if plain == name:
+    if plain and plain == name:
         return name
     return f"{plain or '_'}~{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:10]}"

@@ -72,8 +72,7 @@ def matching(kind: str, rows: Iterable[Mapping[str, Json]], where: str) -> list[
         values = [tuple(row.get(name) for name in table.names) for row in rows]
         memory.executemany(f"INSERT INTO {table.name} VALUES ({marks})", values)
         with _guarded(memory, _reads_only(table)), _limited(memory, where):
-            held = {row[0] for row in memory.execute(f"SELECT rowid FROM {table.name} WHERE (\n{where}\n)")}
-    return [n in held for n in range(1, len(values) + 1)]
+            return [bool(row[0]) for row in memory.execute(f"SELECT (\n{where}\n) IS TRUE FROM {table.name}")]
 
 
 def check(kind: str, where: str) -> None:
@@ -193,7 +192,9 @@ def _limited(found: sqlite3.Connection, where: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if "interrupted" in str(error):
-            raise Refused("query.too-slow", f"'{where}' took over {LIMIT_S:g} s", "ask for less at once") from error
+            raise Refused(
+                "query.too-slow", f"'{where[:200]}' took over {LIMIT_S:g} s", "ask for less at once"
+            ) from error
         raise _wrong(where, str(error)) from error
     finally:
         found.set_progress_handler(None, 0)

@@ -6,7 +6,6 @@ import os
 import queue
 import sqlite3
 import threading
-import time
 from asyncio import wrap_future
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -23,7 +22,6 @@ from mtv.times import now
 
 T = TypeVar("T")
 Job = Callable[[], None]
-TRANSACTION_LIMIT_S = 0.2  # longer ones are split by who writes them: other processes wait
 
 
 class Store:
@@ -32,7 +30,6 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.slowest_s = 0.0  # of all transactions
         _bring_up(path)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._writer = _connect(path)
@@ -68,9 +65,9 @@ class Store:
         """After all that was submitted is durable."""
         if not self._closed:
             self._closed = True
+            self._reader.close()  # before the writer: the last to close folds the log into the file
             self._jobs.put(None)
             self._thread.join()
-            self._reader.close()
 
     def _submit(self, job: Callable[[sqlite3.Connection], T]) -> "Future[T]":
         if self._closed:
@@ -98,7 +95,6 @@ class Store:
 
     def _transact(self, job: Callable[[sqlite3.Connection], T]) -> T:
         self._writer.execute("BEGIN IMMEDIATE")
-        began = time.monotonic()
         try:
             result = job(self._writer)
             self._writer.execute("COMMIT")
@@ -106,7 +102,6 @@ class Store:
             if self._writer.in_transaction:
                 self._writer.execute("ROLLBACK")
             raise
-        self.slowest_s = max(self.slowest_s, time.monotonic() - began)
         return result
 
 
