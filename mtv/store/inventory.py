@@ -11,8 +11,7 @@ from typing import TypeVar
 
 from mtv import codec
 from mtv.errors import Refused, Temporary
-from mtv.model.estate import VM, Change, Datastore, Entity, Network, Removal, Revision
-from mtv.model.guest import GuestFacts
+from mtv.model.estate import VM, Change, Datastore, Entity, Facts, Network, Removal, Revision
 from mtv.store import flat
 from mtv.store.store import Store, insert
 from mtv.times import now
@@ -117,16 +116,18 @@ def networks(store: Store, source: str) -> list[Network]:
     return _documents(store, Network, source)
 
 
-def save_inspection(store: Store, vm: VM, facts: GuestFacts) -> None:
-    row = {"source": vm.source, "vm_id": vm.id, "at": now(), "revision": vm.revision, "doc": flat.document(facts)}
+def save_inspection(store: Store, vm: VM, facts: Facts) -> None:
+    """What the inspect operation told: the guest, the conversion that fits, the network's changes, concerns."""
+    row = {"source": vm.source, "vm_id": vm.id, "at": now(), "revision": vm.revision, "doc": flat.text(dict(facts))}
     store.write(lambda found: insert(found, "inspections", row, "OR REPLACE"))
 
 
-def inspection(store: Store, vm: VM) -> GuestFacts | None:
+def inspection(store: Store, vm: VM) -> Facts | None:
     """What was found the last time, if the VM is still the same."""
     sql = "SELECT doc FROM inspections WHERE source = ? AND vm_id = ? AND revision = ?"
     row = store.read(lambda found: found.execute(sql, (vm.source, vm.id, vm.revision)).fetchone())
-    return codec.load(GuestFacts, json.loads(row[0])) if row else None
+    found: Facts | None = json.loads(row[0]) if row else None
+    return found
 
 
 def _kind(one: Entity) -> str:

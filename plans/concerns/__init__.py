@@ -8,7 +8,7 @@ from mtv.model.plans import VmPlan
 
 
 def of_choices(plan: VmPlan) -> list[Concern]:
-    """Concerns that follow from what the plan asks for this VM."""
+    """Concerns that follow from what the plan asks for this VM; what its manifest loses, converters.manifests says."""
     return [concern for rule in RULES for concern in rule(plan)]
 
 
@@ -38,33 +38,13 @@ def _left(plan: VmPlan) -> Iterable[Concern]:
         )
 
 
-def _compatible(plan: VmPlan) -> Iterable[Concern]:
-    if plan.guest.devices == "compatible":
-        yield Concern(id="guest.compatible-devices", level=Level.WARNING,
-                      text="SATA disks and e1000e network cards are emulated: slower than virtio")  # fmt: skip
-
-
 def _nics(plan: VmPlan) -> Iterable[Concern]:
     for nic in plan.nics:
         if nic.to == "none":
             yield Concern(id="network.dropped", level=Level.WARNING, text=f"network card {nic.nic} does not move")
 
 
-def _shared(plan: VmPlan) -> Iterable[Concern]:
-    for disk in plan.vm.disks:
-        if disk.shared:
-            name = disk.label or disk.key
-            yield Concern(id="disk.shared", level=Level.CRITICAL, text=f"disk '{name}' is shared with other VMs",
-                          hint="move all VMs that share it by another way")  # fmt: skip
-
-
-def _tpm(plan: VmPlan) -> Iterable[Concern]:
-    if plan.vm.tpm:
-        yield Concern(id="vm.tpm", level=Level.WARNING, text="the content of the virtual TPM cannot be moved",
-                      hint="have the recovery keys of what it seals (BitLocker, clevis) at hand")  # fmt: skip
-
-
-RULES = (_untouched, _left, _compatible, _nics, _shared, _tpm)
+RULES = (_untouched, _left, _nics)
 
 
 def refuse_critical(name: str, concerns: Sequence[Concern], accepted: Sequence[str]) -> None:

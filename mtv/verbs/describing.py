@@ -1,0 +1,131 @@
+"""`mtv describe`: all that is known of one VM or plan, as text for people."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mtv import codec
+from mtv.converters import manifests
+from mtv.errors import Refused
+from mtv.formats import kubeyaml
+from mtv.model.estate import VM, Concern, Facts, Json
+from mtv.model.guest import GuestFacts
+from mtv.model.plans import VmPlan
+from mtv.plans.concerns import of_choices, unique
+from mtv.settings import settings
+from mtv.store import inventory
+from mtv.store.store import Store
+from mtv.verbs.plans import resolved
+from mtv.words import plain, size
+
+
+def vm(name: str, plan_file: str | None) -> str:
+    """Raises Refused `vm.unknown`, `vm.ambiguous`."""
+    with Store(settings().store) as store:
+        if plan_file is None:
+            one = _find(store, name)
+            return "\n".join(_vm(one, inventory.inspection(store, one))) + "\n"
+        plan = resolved(store, Path(plan_file)).plan
+        part = next((one for one in plan.vms if name in (one.vm.name, f"{one.vm.name}@{one.vm.id}")), None)
+        if part is None:
+            raise Refused("vm.unknown", f"plan '{plan.name}' has no VM '{name}'", f"mtv describe plan {plan_file}")
+        found = inventory.inspection(store, part.vm)
+    return "\n".join([*_vm(part.vm, found), *_to_be(part, found)]) + "\n"
+
+
+def plan(file: str) -> str:
+    """What a plan would do, VM by VM."""
+    with Store(settings().store) as store:
+        made = resolved(store, Path(file)).plan
+        parts = [(one, inventory.inspection(store, one.vm)) for one in made.vms]
+    lines = [f"plan {made.name}: {made.source} to {made.target}, {len(made.vms)} VMs, on failure {made.on_failure}"]
+    for one, found in parts:
+        total = size(sum(disk.size_bytes for disk in one.vm.disks))
+        lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {len(one.vm.disks)} disks of {total}"]
+        lines += [f"  disk {choice.disk} to {choice.to}" for choice in one.disks]
+        lines += [f"  NIC {choice.nic} to {choice.to}" for choice in one.nics]
+        lines += [f"  {line}" for line in _concerns(concerns_of(one, found))]
+    return "\n".join(lines) + "\n"
+
+
+def guest_of(found: Facts | None) -> GuestFacts | None:
+    """The guest that inspection found; None where nobody looked."""
+    told = found.get("guest") if found else None
+    return codec.load(GuestFacts, told) if isinstance(told, Mapping) else None
+
+
+def concerns_of(part: VmPlan, found: Facts | None) -> tuple[Concern, ...]:
+    """All of one VM under one plan: its own, its choices', its manifest's, and what inspection told."""
+    told = found.get("concerns") if found else None
+    seen = [codec.load(Concern, one) for one in told] if isinstance(told, list) else []
+    return unique([*part.vm.concerns, *of_choices(part), *seen, *manifests.concerns(part, guest_of(found))])
+
+
+def _find(store: Store, name: str) -> VM:
+    from mtv.store import query, reading
+
+    with_id = name.replace("'", "''")
+    found = reading.connect(store.path)
+    try:
+        rows = query.select(
+            found, "vms", f"name = '{with_id}' OR name || '@' || id = '{with_id}'", columns=("source", "id")
+        )
+    finally:
+        found.close()
+    if not rows:
+        raise Refused("vm.unknown", f"no source has a VM '{name}'", "mtv refresh SOURCE, then: mtv get vms")
+    if len(rows) > 1:
+        ids = ", ".join(f"{row['name']}@{row['id']}" for row in rows[:5])
+        raise Refused("vm.ambiguous", f"{len(rows)} VMs are named '{name}'", f"write one of {ids}")
+    return next(one for one in inventory.vms(store, str(rows[0]["source"])) if one.id == rows[0]["id"])
+
+
+def _vm(one: VM, found: Facts | None) -> Iterator[str]:
+    yield f"{plain(one.name)} ({plain(one.key)})"
+    yield f"  {one.cpus} CPUs, {size(one.memory_bytes)} memory, {one.firmware}" + (
+        ", secure boot" if one.secure_boot else ""
+    )
+    yield f"  {plain(one.os_name or one.os_id or 'unknown system')}, power {one.power}"
+    for disk in one.disks:
+        used = f", {size(disk.allocated_bytes)} in use" if disk.allocated_bytes is not None else ""
+        where = f"{disk.controller} {disk.bus}:{disk.unit}"
+        yield f"  disk {plain(disk.label or disk.key)}: {size(disk.size_bytes)}{used}, {where}"
+    for nic in one.nics:
+        card = f"{nic.model or 'unknown'} {nic.mac or 'no MAC'}"
+        yield f"  NIC {plain(nic.label or nic.key)}: {card}, network {plain(nic.network)}"
+    yield from (f"  {line}" for line in _concerns(one.concerns))
+    yield from _guest(found)
+
+
+def _guest(found: Facts | None) -> Iterator[str]:
+    guest = guest_of(found)
+    if guest is None or found is None:
+        yield "guest: nobody has looked into it yet (mtv inspect)"
+        return
+    yield f"guest: {plain(guest.product or guest.family)}, host name {plain(guest.hostname or 'unknown')}"
+    for interface in guest.network.interfaces:
+        addresses = ", ".join(interface.addresses) or interface.method
+        yield f"  {plain(interface.name)}: {plain(addresses)}"
+    decided = found.get("conversion")
+    if isinstance(decided, Mapping):
+        yield f"conversion: {decided.get('mode')}"
+        yield from (f"  {plain(str(reason))}" for reason in _list(decided.get("reasons")))
+        yield from (f"  refused: {plain(str(one))}" for one in _list(decided.get("refusals")))
+    network = found.get("network")
+    diff = network.get("diff") if isinstance(network, Mapping) else ""
+    yield "network: nothing changes" if not diff else "network, what changes:"
+    yield from (f"  {plain(line)}" for line in str(diff or "").splitlines())
+
+
+def _list(told: Json) -> list[Json]:
+    return told if isinstance(told, list) else []
+
+
+def _to_be(part: VmPlan, found: Facts | None) -> Iterator[str]:
+    """Concerns under this plan, and the manifest as it would be made now."""
+    yield from ("", "under this plan:", *_concerns(concerns_of(part, found)))
+    yield from ("", "manifest:", kubeyaml.dump(manifests.documents(part, guest_of(found))).decode().rstrip())
+
+
+def _concerns(concerns: tuple[Concern, ...]) -> Iterator[str]:
+    for one in concerns:
+        yield f"{one.level}: {plain(one.text)} ({one.id})" + (f"; {plain(one.hint)}" if one.hint else "")
