@@ -1,5 +1,6 @@
 """Workers inside the engine's own process: they take real tasks, say real events, and end with the engine."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -67,8 +68,7 @@ class InProcess:
                     event = Event(seq=seq, at=self._at(), type=kind, data=data)
                     yield event
                     seq += 1
-                    if self.pace:
-                        await self.pace(event)
+                    await (self.pace(event) if self.pace else asyncio.sleep(0))
             except StopIteration as done:
                 ended = _done(done.value)
             except MtvError as error:
