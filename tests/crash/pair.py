@@ -14,10 +14,13 @@ from mtv.errors import MtvError
 from mtv.model.estate import Json
 from mtv.model.outcomes import Intent, Mark, Row
 from mtv.model.plans import DiskChoice, NicChoice, VmPlan
+from mtv.model.tasks import Event
+from mtv.model.volumes import VolumeSpec
 from mtv.plans.journey import journey
 from mtv.plans.papers import plain_documents, plain_seal
-from mtv.plans.runner import Journal, Migration, Policy, drive, fold
-from mtv.plans.world import World
+from mtv.plans.runner import Control, Journal, Migration, Policy, drive, fold
+from mtv.plans.way import work
+from mtv.plans.world import World, unheard
 from mtv.providers.memory import MemorySource, MemoryTarget
 from mtv.providers.memory.content import content_at
 from mtv.times import stamp
@@ -174,7 +177,10 @@ class Pair:
             journey="warm" if self.case.kind == "warm" else "cold",
         )
 
-    def world(self, boundaries: Boundaries, journal: Journal) -> World:
+    def specs(self) -> list[VolumeSpec]:
+        return work.specs(self.world(Boundaries(), self.rows))
+
+    def world(self, boundaries: Boundaries, journal: Journal, report: Callable[[Event], None] = unheard) -> World:
         target = watched(self.target(), "target", boundaries)
         return World(
             run="p-1",
@@ -186,17 +192,24 @@ class Pair:
             journal=journal,
             documents=plain_documents,
             seal=plain_seal,
+            report=report,
         )
 
-    def drive(self, boundaries: Boundaries | None = None, journal: Journal | None = None) -> str:
+    def drive(
+        self,
+        boundaries: Boundaries | None = None,
+        journal: Journal | None = None,
+        report: Callable[[Event], None] = unheard,
+        control: Control | None = None,
+    ) -> str:
         """The state that it ended in, or "crashed"."""
         boundaries = boundaries or Boundaries()
         self.rows.boundaries = boundaries
         rows = journal or self.rows
-        world = self.world(boundaries, rows)
+        world = self.world(boundaries, rows, report)
         migration = Migration(vm="src/vm-1", journey=journey(world), journal=rows, world=world, policy=self.case.policy)
         try:
-            return asyncio.run(drive(migration, self.clock)).state
+            return asyncio.run(drive(migration, self.clock, control)).state
         except Crash:
             return "crashed"
 
