@@ -4,7 +4,7 @@ mounted: mounting replays a journal, even read-only."""
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mtv.converters.guest.handle import Handle
+from mtv.converters.guest.appliance.handle import Handle
 from mtv.model.guest import Filesystem
 
 FILESYSTEMS_LIMIT = 64

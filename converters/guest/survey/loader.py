@@ -2,7 +2,7 @@
 
 import re
 
-from mtv.converters.guest.handle import Handle
+from mtv.converters.guest.appliance.handle import Handle
 
 _ESP_GPT = "C12A7328-F81F-11D2-BA4B-00C93EC93B"
 _ESP_MBR = 0xEF

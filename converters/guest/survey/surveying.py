@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from mtv.converters import network
-from mtv.converters.guest.handle import Handle
-from mtv.converters.guest.session import ApplianceFiles
+from mtv.converters.guest.appliance.handle import Handle
+from mtv.converters.guest.appliance.session import ApplianceFiles
 from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, windows
 from mtv.model.guest import Filesystem, GuestFacts
 

@@ -1,6 +1,6 @@
 """What a Windows guest's registry says: its host name, and whether drivers for virtio are there to boot with."""
 
-from mtv.converters.guest.handle import Handle
+from mtv.converters.guest.appliance.handle import Handle
 
 _BOOT_START = 0
 _STORE = ("DriverDatabase", "DriverPackages")

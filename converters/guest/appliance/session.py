@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mtv.converters.guest.files import READ_LIMIT_BYTES
 from mtv.converters.guest.folder import too_big
-from mtv.converters.guest.handle import Handle
+from mtv.converters.guest.appliance.handle import Handle
 from mtv.errors import MtvError, Temporary
 from mtv.kvm import kvm_works
 

@@ -1,0 +1,113 @@
+"""qcow2 overlays: all changes to a guest are made on them, and reach its disks only when they are committed."""
+
+import errno
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbd
+
+from mtv import process
+from mtv.converters.transfer.tables import Read
+from mtv.converters.transfer.targets import raw
+from mtv.converters.transfer.targets.cold import ColdFile
+from mtv.converters.transfer.targets.served import qemu_nbd
+from mtv.errors import MtvError, Temporary
+from mtv.model.volumes import Volume
+
+LOCK_S = 30.0  # a killed virt-v2v's qemu-nbd ends within this time, or somebody else has the disk
+COMMIT_S = 3600.0
+_LOCKED = "lock"
+
+
+def create(path: Path, backing: str, backing_format: str, size_bytes: int) -> None:
+    """A new one, empty; an old one of that name is gone."""
+    path.unlink(missing_ok=True)
+    _qemu_img("create", "-q", "-f", "qcow2", "-b", backing, "-F", backing_format, str(path), str(size_bytes))
+
+
+def move_onto(source: Path, path: Path, volume: Volume) -> None:
+    """A copy of that overlay over another disk with the same bytes. The original stays: a conversion that is killed
+    begins again from it."""
+    shutil.copyfile(source, path)
+    _qemu_img("rebase", "-u", "-f", "qcow2", "-b", volume.path, "-F", image_format(volume), str(path))
+
+
+def image_format(volume: Volume) -> str:
+    return "qcow2" if volume.format == "qcow2" else "raw"
+
+
+def sound(path: Path) -> bool:
+    """It is there, and its tables are whole."""
+    if not path.is_file():
+        return False
+    return process.run(["qemu-img", "check", "-q", "-f", "qcow2", str(path)], timeout_s=600.0, check=False).status == 0
+
+
+def touched(path: Path) -> list[tuple[int, int]]:
+    """What an overlay changes, as offset and length, in order; neighbours are one."""
+    told = _qemu_img("map", "--output=json", "-f", "qcow2", str(path)).out
+    found: list[tuple[int, int]] = []
+    for one in json.loads(told):
+        if one["depth"] or one.get("present") is False:
+            continue
+        if found and sum(found[-1]) == one["start"]:
+            found[-1] = (found[-1][0], found[-1][1] + one["length"])
+        else:
+            found.append((one["start"], one["length"]))
+    return found
+
+
+def commit(path: Path) -> None:
+    """Its changes go into its disk, and are durable there. Safe to repeat: the overlay stays as it is (-d)."""
+    _qemu_img("commit", "-q", "-f", "qcow2", "-d", str(path), timeout_s=COMMIT_S)
+
+
+def wait_unlocked(path: str, timeout_s: float = LOCK_S) -> None:
+    """Until no other process has that image open for writing. Raises Temporary `convert.locked`."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        ended = process.run(["qemu-img", "info", "--output=json", path], check=False)
+        if _LOCKED not in ended.err:
+            return
+        if time.monotonic() > deadline:
+            text = f"{path} is still open for writing by another process after {timeout_s:.0f} s"
+            raise Temporary("convert.locked", text, "end the qemu-nbd or QEMU that has it open (`fuser` tells)")
+        time.sleep(0.2)
+
+
+@contextmanager
+def reading(volume: Volume, folder: Path) -> Iterator[Read]:
+    """That disk as it is stored, past the page cache; or an overlay, given as a qcow2 volume."""
+    if volume.format in ("raw", "block"):
+        file = ColdFile(volume.path, volume.size_bytes)
+        try:
+            yield file.read_into
+        finally:
+            file.close()
+        return
+    with qemu_nbd(volume, folder, read_only=True) as uri:
+        handle = nbd.NBD()
+        handle.connect_uri(uri)
+
+        def read_into(offset: int, view: memoryview) -> None:
+            view[:] = handle.pread(len(view), offset)
+
+        yield read_into
+        handle.shutdown()
+
+
+def _qemu_img(*argv: str, timeout_s: float = 120.0) -> process.Result:
+    ended = process.run(["qemu-img", *argv], timeout_s=timeout_s, check=False)
+    if ended.status == 0:
+        return ended
+    last = (ended.err.strip() or "it said nothing").splitlines()[-1][:300]
+    if os.strerror(errno.ENOSPC) in last:
+        raise raw.failed(OSError(errno.ENOSPC, last), f"write by qemu-img {argv[0]} to", argv[-1])
+    if _LOCKED in last:
+        raise Temporary("convert.locked", f"qemu-img {argv[0]}: {last}", "another process has that disk open")
+    raise MtvError("convert.qemu-img", f"qemu-img {argv[0]} of {argv[-1]} failed: {last}", "`mtv logs` has more")
