@@ -21,6 +21,10 @@ from mtv.errors import MtvError, Temporary
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
+_handed_down: set[int] = set()  # descriptors that every child inherits: a worker's lock, so that orphans are seen
+
+
+Child = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,15 @@ def which(program: str) -> str | None:
 def die_with_parent() -> None:
     """In a child, before exec: end when the parent does. Nothing that we start outlives us."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def hand_down(descriptor: int) -> None:
+    """Every program started from now on inherits it: a lock is then held until the last of them has ended."""
+    _handed_down.add(descriptor)
+
+
+def take_back(descriptor: int) -> None:
+    _handed_down.discard(descriptor)
 
 
 def become_subreaper() -> None:
@@ -66,6 +79,7 @@ def run(
             env={**os.environ, **(env or {})},
             start_new_session=True,
             stdin=None if input else subprocess.DEVNULL,
+            pass_fds=tuple(_handed_down),
         )
     except FileNotFoundError as error:
         raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
@@ -101,7 +115,7 @@ def running(
             cwd=cwd,
             env={**os.environ, **(env or {})},
             start_new_session=True,
-            pass_fds=pass_fds,
+            pass_fds=(*pass_fds, *_handed_down),
             preexec_fn=die_with_parent,  # noqa: PLW1509
         )
     except FileNotFoundError as error:
@@ -110,6 +124,80 @@ def running(
         yield child
     finally:
         end_group(child, stop_s)
+
+
+def talk_to(
+    argv: Sequence[str], *, log: IO[bytes] | int, env: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
+    """A program in a group of its own that we speak with by pipes and that dies with the thread that started it.
+    Who starts it must reap it."""
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            bufsize=0,
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+            pass_fds=tuple(_handed_down),
+            preexec_fn=die_with_parent,  # noqa: PLW1509
+        )
+    except FileNotFoundError as error:
+        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+
+
+def wait(child: Child, timeout_s: float) -> int | None:
+    """Its status, or None if it still runs after that time."""
+    try:
+        return child.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def descendants(root: int) -> list[int]:
+    """All processes below that one, children first; those that end meanwhile may be missing."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (parent := _parent(entry)):
+            parents.setdefault(parent, []).append(int(entry.name))
+    found = list(parents.get(root, []))
+    for process in found:  # grows while it is read
+        found += parents.get(process, [])
+    return found
+
+
+def _parent(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_bytes().rpartition(b")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def tagged(variable: str, value: str) -> list[int]:
+    """Processes other than this one that carry that environment variable: they inherit it however far they fork."""
+    wanted = f"{variable}={value}".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append(int(entry.name))
+    return found
+
+
+def kill(processes: Sequence[int]) -> None:
+    """KILL to each of them; those that have ended are no error."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+def reap_children() -> None:
+    """Wait for every child that has ended: a subreaper's orphans are nobody else's."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def end_group(child: "subprocess.Popen[bytes]", stop_s: float = 5.0) -> None:

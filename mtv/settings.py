@@ -29,6 +29,22 @@ class Settings:
 
     flush_s: float = 2.0
 
+    depth: int = 16
+    """Requests in flight per connection at the most: 16 of 1 MiB hide 20 ms; nbdkit serves 16 at once."""
+
+    disks: int = 2
+    """Disks of one VM that a worker copies at a time: a source serves one disk seldom as fast as the line."""
+
+    progress_s: float = 1.0
+    """Between two lines of a worker's progress."""
+
+    reconnects: int = 3
+    reconnect_s: tuple[float, ...] = (0.5, 2, 5)
+    """A source that fails while it is read is opened again so often without progress between, after these waits."""
+
+    read_stall_s: float = 60.0
+    """A source that has answered nothing for so long counts as failed."""
+
     worker_stop_s: float = 20.0
     """A worker that was told to stop ends within this time, or is killed."""
 

@@ -1,0 +1,1 @@
+"""What is known to be in a volume, on storage that outlives the worker."""
