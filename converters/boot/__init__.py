@@ -4,7 +4,7 @@ from mtv.converters.boot.booting import BootReport, boot, boot_disks
 from mtv.converters.boot.hardware import Card, Drive, Hardware
 from mtv.converters.boot.manifest import read
 from mtv.converters.boot.pictures.comparing import Row, compare
-from mtv.converters.boot.pictures.expecting import of_facts
+from mtv.converters.boot.pictures.expecting import of_facts, of_source
 from mtv.converters.boot.pictures.picture import Picture
 from mtv.converters.boot.starting import Limits
 
@@ -20,5 +20,6 @@ __all__ = [
     "boot_disks",
     "compare",
     "of_facts",
+    "of_source",
     "read",
 ]

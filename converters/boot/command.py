@@ -92,6 +92,8 @@ def _flash(hardware: Hardware, place: Place) -> Iterator[str]:
 
 def _devices(hardware: Hardware, place: Place) -> Iterator[str]:
     ports = iter(range(1, 1000))
+    if any(card.slot for card in hardware.cards):  # else ACPI numbers the slots, and udev names cards by that
+        yield from ("-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off")
     for index, card in enumerate(hardware.cards):
         yield from _card(index, card, next(ports))
     yield from _behind_port(next(ports), {"driver": "virtio-serial-pci", "id": "channels"})

@@ -1,6 +1,5 @@
 """QEMU with its overlays, sockets and logs, while a context lasts; nothing of it is left afterwards."""
 
-import importlib
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from mtv.converters.boot.command import QEMU, Place, command
 from mtv.converters.boot.firmware import flash
 from mtv.converters.boot.hardware import Hardware
 from mtv.errors import MtvError
+from mtv.kvm import kvm_works
 from mtv.model.estate import Json
 from mtv.process import run, running, wait_for_path, which
 
@@ -100,14 +100,6 @@ def capped(hardware: Hardware, limits: Limits | None) -> Limits:
         cpus=min(hardware.cpus, limits.cpus or os.cpu_count() or 1),
         memory_bytes=min(hardware.memory_bytes, limits.memory_bytes or memory_bytes),
     )
-
-
-def kvm_works() -> bool:
-    """By starting a guest on it: that /dev/kvm is there says little. Where nobody can tell, emulation is right."""
-    try:
-        return bool(importlib.import_module("mtv.kvm").kvm_works())
-    except ModuleNotFoundError:
-        return False
 
 
 def _unplug(hardware: Hardware, qemu: Running) -> None:

@@ -10,20 +10,19 @@ from mtv.model.volumes import Volume, VolumeSpec
 from mtv.process import run
 from mtv.providers.bundle.labels import Label, Labels, digest
 
-FORMATS = {"": "raw", "raw": "raw", "qcow2": "qcow2"}
+FORMATS = ("raw", "qcow2")
 MODE = 0o600  # a guest's disk holds its password hashes
 
 
 def disk_format(spec: VolumeSpec) -> str:
     """raw or qcow2, whatever the plan's storage map says."""
-    try:
-        return FORMATS[spec.to]
-    except KeyError:
+    if spec.to and spec.to not in FORMATS:
         raise CheckFailed(
             "target.format",
             f"{spec.machine}: disk {spec.index} shall become '{spec.to}', and a bundle holds raw or qcow2",
             "write `storage: [{from: '*', to: raw}]`",
-        ) from None
+        )
+    return spec.to or FORMATS[0]
 
 
 def disk_name(spec: VolumeSpec) -> str:

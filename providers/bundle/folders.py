@@ -65,14 +65,17 @@ class Folders:
     def staged(self, path: Path) -> Iterator[Path]:
         """Where `path` is made before it is renamed to its place; nothing of it is left when the context ends."""
         own = self._own(path.name)
-        new = own / "new" / f"{path.parent.name}-{path.name}"
+        new = self._staging(path.parent if path.parent != self.root else path) / path.name
         new.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _clear(new)
         try:
             yield new
         finally:
             _clear(new)
-            _prune(new.parent, own)
+            _prune(new.parent, new.parent.parent, own)
+
+    def _staging(self, folder: Path) -> Path:
+        return self.root / OWN / "new" / folder.name
 
     def scratch(self, run: str, machine: str) -> Path:
         return self.root / OWN / "runs" / folder_name(run) / folder_name(machine)
@@ -84,10 +87,14 @@ class Folders:
         return folder
 
     def tidy(self, run: str, machine: str) -> None:
+        """The scratch, what a killed maker left half made, and OUT/VM if nothing came to be in it."""
         own = self._own(machine)
-        folder = self.scratch(run, machine)
-        _clear(folder)
-        _prune(folder.parent, folder.parent.parent, own)
+        scratch, staging = self.scratch(run, machine), self._staging(self.machine(machine))
+        for folder in (scratch, staging):
+            _clear(folder)
+        self.drop_if_empty(self.machine(machine))
+        self.labels.sweep(self.machine(machine))
+        _prune(scratch.parent, scratch.parent.parent, staging.parent, own)
 
     def _own(self, machine: str) -> Path:
         own = self.root / OWN

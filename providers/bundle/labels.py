@@ -16,6 +16,7 @@ from pathlib import Path
 
 ATTRIBUTE = "user.mtv.label"
 NO_ATTRIBUTES = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM}
+SELF = ".self"
 _LIMIT_BYTES = 2048
 
 
@@ -71,13 +72,26 @@ class Labels:
         """Forget a file that is gone."""
         record = self._file(path)
         record.unlink(missing_ok=True)
-        for folder in (record.parent, self.records, self.records.parent):
-            with suppress(OSError):
+        self._prune(record.parent)
+
+    def sweep(self, folder: Path) -> None:
+        """Forget what was labelled and never came to its place in that folder."""
+        records = self._file(folder).parent
+        for record in [*records.glob("*.json"), *records.glob("*.new")]:
+            if record.suffix == ".new" or not (folder / record.stem.removeprefix(SELF)).exists():
+                record.unlink()
+        self._prune(records)
+
+    def _prune(self, records: Path) -> None:
+        for folder in (records, self.records, self.records.parent):
+            with suppress(OSError):  # others' records are in it
                 folder.rmdir()
 
     def _file(self, path: Path) -> Path:
-        inside = path.relative_to(self.root)
-        return self.records / f"{digest(inside.parts[0])[:10]}" / f"{digest(str(inside))}.json"
+        """OUT/VM/disk0.raw has VM/disk0.raw.json, OUT/VM itself VM/.self.json."""
+        if path.parent == self.root:
+            return self.records / path.name / f"{SELF}.json"
+        return self.records / path.parent.name / f"{path.name}.json"
 
     def _record(self, path: Path, inode: int, label: Label) -> None:
         record = self._file(path)

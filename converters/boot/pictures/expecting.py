@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mtv.converters.boot.hardware import Hardware
 from mtv.converters.boot.pictures.picture import DiskSeen, MountSeen, Picture, Port, Route
@@ -29,6 +30,14 @@ def of_facts(facts: GuestFacts, hardware: Hardware) -> Picture:
         disks=promised.disks,
         mounts=tuple(_mounts(facts.mounts)) or None,
     )
+
+
+def of_source(told: Picture) -> Picture:
+    """What the source told when it was booted, as it is expected of the target: without the serials and names that its
+    controller gave the disks, with their order and sizes."""
+    disks = told.disks and tuple(DiskSeen(size_bytes=disk.size_bytes) for disk in told.disks)
+    mounts = told.mounts and tuple(replace(mount, device="") for mount in told.mounts)
+    return replace(told, disks=disks, mounts=mounts)
 
 
 def _ports(network: GuestNetwork) -> Iterator[Port]:

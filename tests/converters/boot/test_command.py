@@ -133,6 +133,8 @@ def test_a_sources_controllers(bus: Any, driver: str) -> None:
     assert found[0]["driver"] == "vmxnet3"
     ports = [json.loads(value) for value in options(source, place, "device") if "pcie-root-port" in value]
     assert ports[0]["slot"] == 192
+    assert options(source, place, "global") == ["ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off"]
+    assert options(WEB, name="global") == []
 
 
 def test_capped_cpus_lose_their_topology() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mtv.converters.boot.hardware import Card, Drive, Hardware
 from mtv.converters.boot.pictures.comparing import Row, compare
-from mtv.converters.boot.pictures.expecting import of_facts, of_hardware
+from mtv.converters.boot.pictures.expecting import of_facts, of_hardware, of_source
 from mtv.converters.boot.pictures.picture import DiskSeen, MountSeen, Picture, Port, Route
 from mtv.model.guest import GuestFacts, GuestNetwork, Interface, Mount
 from tests.converters.boot.pictures.test_telling import WHOLE
@@ -174,6 +174,15 @@ class TestExpecting:
             MountSeen(path="/data", type="xfs", device="/dev/sdb1"),
         )
         assert found.macs == ("a", "b")
+
+    def test_what_the_source_told_is_expected_without_its_controllers_words(self) -> None:
+        disks = tuple(DiskSeen(name=f"vd{n}", serial=f"mtv-{n}", size_bytes=disk.size_bytes)
+                      for n, disk in zip("ab", WHOLE.disks or (), strict=True))  # fmt: skip
+        moved = replace(WHOLE, disks=disks, mounts=tuple(replace(m, device="vdx1") for m in WHOLE.mounts or ()))
+        assert odd(WHOLE, moved) == {"disk 0", "disk 1"}
+        assert odd(of_source(WHOLE), moved) == set()
+        assert odd(of_source(WHOLE), replace(moved, disks=disks[::-1])) == {"disk 0", "disk 1"}
+        assert of_source(Picture()) == Picture()
 
     def test_what_inspection_did_not_find_is_not_known(self) -> None:
         found = of_facts(GuestFacts(roots=0), self.HARDWARE)
