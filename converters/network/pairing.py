@@ -1,7 +1,7 @@
 """Which of a guest's interfaces is which of the VM's NICs, and how surely that is known."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -59,13 +59,19 @@ class _Table:
         self.nics.remove(nic)
 
 
-def pair(network: GuestNetwork, bindings: Sequence[Binding], nics: Sequence[Nic], kernel_named: bool) -> Pairing:
+def pair(
+    network: GuestNetwork,
+    bindings: Sequence[Binding],
+    nics: Sequence[Nic],
+    kernel_named: bool,
+    later: Mapping[str, str] | None = None,
+) -> Pairing:
     """By MAC, by PCI slot, by order for ethN, the only pair left, then by number. `kernel_named`: net.ifnames=0, or no
-    udev that would give other names."""
+    udev that would give other names. `later`: NIC key to MAC at the target, which the files hold after a first plan."""
     table = _Table(wanted(network, bindings), list(nics))
-    rivals = _by_mac(table)
+    rivals = _by_mac(table, {nic.key: nic.mac for nic in nics}) + _by_mac(table, later or {})
     stale = rivals + _other_scheme(table, kernel_named)
-    _by_slot(table)
+    _by_slot(table, nics)
     _by_order(table, slots.pci_order(nics))
     sure = not table.nics
     if len(table.wanted) == len(table.nics) == 1:
@@ -98,14 +104,15 @@ def wanted(network: GuestNetwork, bindings: Sequence[Binding]) -> list[Wanted]:
     return cards + list(dict.fromkeys(nameless + placed))
 
 
-def _by_mac(table: _Table) -> list[Wanted]:
+def _by_mac(table: _Table, macs: Mapping[str, str]) -> list[Wanted]:
     """Pairs by MAC; gives back, taken off the table, names that claim a MAC which another holds with more right."""
     rivals: list[Wanted] = []
-    for nic in [one for one in table.nics if one.mac]:
-        claims = [one for one in table.wanted if one.mac == nic.mac]
+    for nic in list(table.nics):
+        mac = macs.get(nic.key, "")
+        claims = [one for one in table.wanted if mac and one.mac == mac]
         fitting = slots.names(nic.pci_slot) if nic.pci_slot is not None else ()
         best = sorted(claims, key=lambda one: one.name not in fitting)
-        if best and [other.mac for other in table.nics].count(nic.mac) == 1:
+        if best and list(macs.values()).count(mac) == 1:
             table.pair(best[0], nic, "mac")
             rivals += best[1:]
             table.wanted = [one for one in table.wanted if one not in best[1:]]
@@ -125,14 +132,21 @@ def _other_scheme(table: _Table, kernel_named: bool) -> list[Wanted]:
     return left
 
 
-def _by_slot(table: _Table) -> None:
+def _by_slot(table: _Table, nics: Sequence[Nic]) -> None:
     for nic in [one for one in table.nics if one.pci_slot is not None]:
-        assert nic.pci_slot is not None
-        fitting, place = slots.names(nic.pci_slot), slots.path(nic.pci_slot)
+        fitting = slots.names(nic.pci_slot or 0)
         for one in table.wanted:
-            if one.name in fitting or (one.path and place and one.path.endswith(place)):
+            if one.name in fitting or is_at(nic, one.path):
                 table.pair(one, nic, "slot")
                 break
+    # A place alone, of a card that has its pair already: a second file for the same card.
+    table.wanted = [one for one in table.wanted if one.name or one.mac or not any(is_at(nic, one.path) for nic in nics)]
+
+
+def is_at(nic: Nic, path: str) -> bool:
+    """Whether a path as udev or systemd write it, pci-0000:0b:00.0 or a longer one, leads to this NIC."""
+    place = slots.path(nic.pci_slot) if nic.pci_slot is not None else ""
+    return bool(place) and place in path
 
 
 def _by_order(table: _Table, ordered: Sequence[Nic]) -> None:

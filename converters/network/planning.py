@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mtv.converters.guest.files import GuestFiles
-from mtv.converters.network import concerns, holding, keeping, slotnames
+from mtv.converters.network import concerns, holding, keeping, slotnames, slots
 from mtv.converters.network.changes import FileChange, NetworkPlan
 from mtv.converters.network.holding import Card
 from mtv.converters.network.macs import RESERVED_MAC, normal_mac, stable_mac
@@ -33,15 +33,19 @@ def plan(
         macs = _macs(vm, chosen, Pairing(), told)
         return NetworkPlan(macs=macs, concerns=(*told, left))
     seen = survey(files)
-    cards = [replace(nic, mac=normal_mac(nic.mac)) for nic in vm.nics]
+    cards = [replace(nic, mac=normal_mac(nic.mac), pci_slot=slots.usable(nic, vm.nics)) for nic in vm.nics]
     kernel_named = holding.is_kernel_named(facts, files)
-    found = pair(network, seen.bindings, cards, kernel_named)
+    later = {nic.key: _first(vm, index, chosen) for index, nic in enumerate(vm.nics) if nic.key in chosen}
+    found = pair(network, seen.bindings, cards, kernel_named, later)
     if not kernel_named:
-        found = with_names(found, list(slotnames.relied_on(network, files, found.spare)))
+        taken = [one.wanted.name for one in found.pairs]
+        found = with_names(found, list(slotnames.relied_on(network, files, found.spare, taken)))
     told += concerns.of_flaws(seen.flaws)
     told += concerns.of_pairing(found, bool(slotnames.patterns(network)))
     told += _lost_patterns(network, found, kernel_named)
     macs = _macs(vm, chosen, found, told)
+    if len(set(macs.values())) < len(macs):
+        return NetworkPlan(macs=macs, concerns=tuple(told))  # nothing can be told apart by MAC
     return _Work(facts, choice, files, seen, found, macs, told, kernel_named).done()
 
 
@@ -62,6 +66,13 @@ def _lost_patterns(network: GuestNetwork, found: Pairing, kernel_named: bool) ->
     for one in slotnames.broken_patterns(network) if found.spare and not kernel_named else ():
         text = f"the guest configures every card named {one}, and {concerns.label(found.spare[0])} will not be"
         yield concerns.critical("pattern-lost", text, "name the card in the guest, or make the pattern en*")
+
+
+def _first(vm: VM, index: int, chosen: Mapping[str, NicChoice]) -> str:
+    """The MAC at the target as far as it is known without the guest."""
+    nic = vm.nics[index]
+    planned = _usable(chosen[nic.key].mac) if nic.key in chosen else ""
+    return planned or _usable(nic.mac) or stable_mac(vm.key, index)
 
 
 def _macs(vm: VM, chosen: Mapping[str, NicChoice], found: Pairing, told: list[Concern]) -> dict[str, str]:
@@ -119,19 +130,20 @@ class _Work:
         texts = {path: after for path, (_, after) in applied(edits, self.files).items()}
         after = survey(Overlay(self.files, texts)) if texts else self.seen
         for card in self._cards(driver):
-            if list(self.macs.values()).count(card.mac) == 1 and not self._is_held(card, after):
+            if not self._is_held(card, after):
                 texts |= self._pinned(card, after, texts)
         kept = keeping.text(self.seen.cloud, self.facts)
         if kept is not None:
             texts[keeping.PATH] = kept
             self.told.append(keeping.concern(self.seen.cloud))
         changes = self._changes(texts)
+        rebuild = self._rebuild(changes, driver)
         return NetworkPlan(
             changes=changes,
             names={card.key: card.name for card in self._cards(driver)},
             macs=self.macs,
             concerns=tuple(dict.fromkeys(self.told)),
-            rebuild_initramfs=self._rebuild(changes, driver),
+            rebuild_initramfs=rebuild,
         )
 
     def _cards(self, driver: str) -> list[Card]:

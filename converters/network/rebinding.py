@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from mtv.converters.guest.files import READ_LIMIT_BYTES, GuestFiles
 from mtv.converters.network.concerns import critical, info, warning
 from mtv.converters.network.holding import rule_line
-from mtv.converters.network.pairing import Pairing
+from mtv.converters.network.pairing import Pairing, is_at
 from mtv.converters.network.readers.parts import Binding
 from mtv.converters.network.syntax.text import load
 from mtv.model.estate import Concern, Nic
@@ -66,8 +66,9 @@ def _meant(one: Binding, pairing: Pairing) -> Nic | None:
         if one.name and pair.wanted.name == one.name:
             return pair.nic
     for pair in pairing.pairs:
-        ties = (pair.nic.mac, pair.wanted.mac) if one.key == "mac" else (pair.wanted.path,)
-        if one.value in filter(None, ties) and not (one.name and pair.wanted.name):
+        ties = [tie for tie in (pair.nic.mac, pair.wanted.mac) if tie]
+        meant = one.value in ties if one.key == "mac" else one.key == "path" and is_at(pair.nic, one.value)
+        if meant and not (one.name and pair.wanted.name):
             return pair.nic
     return None
 

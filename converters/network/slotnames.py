@@ -49,9 +49,13 @@ def _fits_target(pattern: str) -> bool:
     return all(fnmatchcase(name, pattern) for name in AT_TARGET)
 
 
-def relied_on(network: GuestNetwork, files: GuestFiles, nics: Sequence[Nic]) -> Iterator[tuple[Nic, str]]:
+def relied_on(
+    network: GuestNetwork, files: GuestFiles, nics: Sequence[Nic], taken: Sequence[str]
+) -> Iterator[tuple[Nic, str]]:
     """NICs that no configuration names, with the name from their PCI slot where something counts on it."""
     usual = {nic.key: slots.names(nic.pci_slot)[0] for nic in nics if nic.pci_slot is not None}
+    all_names = [*taken, *usual.values()]
+    usual = {key: name for key, name in usual.items() if all_names.count(name) == 1}
     told = "\n".join(text.whole for text in load_all(files, [], *PLACES)) if usual else ""
     for nic in nics:
         name = usual.get(nic.key, "")

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 
 from mtv.model.estate import Nic
 
+_LARGEST = 8 << 10  # eight functions
 _PCI_BRIDGE = 1  # the one conventional bridge: bus 2, up to 32 devices
 _FIRST_PORT = 4  # PCI Express ports follow; each owns eight buses, one a function
+
+
+def usable(nic: Nic, nics: Sequence[Nic]) -> int | None:
+    """The slot, where it tells this card from the others: VMware writes -1 for none, and a made-up OVF anything."""
+    alone = [other.pci_slot for other in nics].count(nic.pci_slot) == 1
+    return nic.pci_slot if nic.pci_slot is not None and alone and 0 < nic.pci_slot < _LARGEST else None
 
 
 def parts(slot: int) -> tuple[int, int, int]:

@@ -66,6 +66,9 @@ def _branch(node: yaml.Node, file: str, done: dict[int, Branch]) -> Branch:
 
 
 def _built(node: yaml.Node, file: str, done: dict[int, Branch]) -> Branch:
+    """What is empty becomes an empty word, so that it keeps its place."""
+    if not node.value:
+        return Word("", file, _line(node.start_mark))
     if isinstance(node, yaml.SequenceNode):
         return [_branch(one, file, done) for one in node.value]
     if isinstance(node, yaml.MappingNode):
@@ -80,7 +83,8 @@ def merge(older: Branch, newer: Branch) -> Branch:
         return older | {key: merge(older[key], value) if key in older else value for key, value in newer.items()}
     if isinstance(older, list) and isinstance(newer, list):
         return older + newer
-    return newer
+    empty = isinstance(newer, Word) and not newer.text
+    return older if empty and not isinstance(older, Word) else newer
 
 
 def at(tree: Branch | None, *keys: str) -> Branch | None:
