@@ -53,8 +53,9 @@ class Boundaries:
             raise self.error
 
 
-def watched(end: object, what: str, boundaries: Boundaries) -> Any:
-    """An end whose every call has a boundary before and after it, and whose workers have one after each event."""
+def watched(end: object, what: str, boundaries: Boundaries, without: Sequence[str] = ()) -> Any:
+    """An end whose every call has a boundary before and after it, and whose workers have one after each event. What
+    it is `without` it cannot do."""
 
     def call(name: str) -> Callable[..., Any]:
         async def wrapper(self: object, *args: object, **more: object) -> object:
@@ -75,10 +76,10 @@ def watched(end: object, what: str, boundaries: Boundaries) -> Any:
         return wrapper
 
     members: dict[str, Any] = {"name": getattr(end, "name", ""), "steady": getattr(end, "steady", False)}
-    for name in dir(end):
-        if not name.startswith("_") and inspect.iscoroutinefunction(getattr(end, name)):
+    for name in [name for name in dir(end) if not name.startswith("_") and name not in without]:
+        if inspect.iscoroutinefunction(getattr(end, name)):
             members[name] = call(name)
-        elif not name.startswith("_") and inspect.isasyncgenfunction(getattr(end, name)):
+        elif inspect.isasyncgenfunction(getattr(end, name)):
             members[name] = stream(name)
     return type(f"Watched{what.title()}", (), members)()
 
@@ -141,6 +142,9 @@ class Case:
     asks: Sequence[tuple[str, Asks]] = ()
     policy: Policy = POLICY
     prepare: Callable[["Pair"], None] = lambda pair: None
+    planned: Callable[[VmPlan], VmPlan] = lambda plan: plan
+    without: tuple[str, ...] = ()  # what neither end can do
+    target: type[MemoryTarget] = MemoryTarget
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.flavour}-{self.name}"
@@ -163,29 +167,30 @@ class Pair:
         return MemorySource("src", f"{self.folder}/source?flavour={self.case.flavour}&vms=1&seed=7")
 
     def target(self) -> MemoryTarget:
-        target = MemoryTarget("dst", f"{self.folder}/target")
+        target = self.case.target("dst", f"{self.folder}/target")
         target.now = lambda: stamp(self.clock.now())
         return target
 
     def plan(self) -> VmPlan:
         vm = self.source().estate.vms[0]
-        return VmPlan(
+        plan = VmPlan(
             vm=vm,
             machine="vm001",
             disks=tuple(DiskChoice(disk=disk.key, to="memory") for disk in vm.disks),
             nics=tuple(NicChoice(nic=nic.key, to="pod", mac=nic.mac) for nic in vm.nics),
             journey="warm" if self.case.kind == "warm" else "cold",
         )
+        return self.case.planned(plan)
 
     def specs(self) -> list[VolumeSpec]:
         return work.specs(self.world(Boundaries(), self.rows))
 
     def world(self, boundaries: Boundaries, journal: Journal, report: Callable[[Event], None] = unheard) -> World:
-        target = watched(self.target(), "target", boundaries)
+        target = watched(self.target(), "target", boundaries, self.case.without)
         return World(
             run="p-1",
             plan=self.plan(),
-            source=watched(self.source(), "source", boundaries),
+            source=watched(self.source(), "source", boundaries, self.case.without),
             target=target,
             workers=target,
             clock=self.clock,

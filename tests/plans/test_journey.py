@@ -1,0 +1,108 @@
+"""The table of a VM's way: its names, its rows, and what is left out where an end cannot do it."""
+
+import asyncio
+import inspect
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mtv.model.plans import GuestChoice, VmPlan
+from mtv.plans.journey import COLD, WARM
+from tests.crash.pair import Case, Pair, ended
+from tests.plans.way.made import driven, estate_with, ran
+
+POWER = ("power", "fence", "unfence")
+STARTS = ("start_machine", "stop_machine", "guest")
+
+
+def test_the_names_of_the_steps_are_what_old_rows_say() -> None:
+    assert [step.name for step in COLD] == [
+        "check", "inspect", "create-volumes", "worker-ready", "power-off", "fence", "transfer", "verify", "convert",
+        "create-vm", "start", "verify-guest", "accept", "purge",
+    ]  # fmt: skip
+    assert [step.name for step in WARM] == [
+        "check", "inspect", "track", "create-volumes", "worker-ready", "freeze", "copy", "verify-pass", "release",
+        "pause", "wait-cutover", "power-off", "fence", "last-delta", "verify", "convert", "create-vm", "start",
+        "verify-guest", "accept", "purge",
+    ]  # fmt: skip
+
+
+def test_cold_and_warm_share_their_rows() -> None:
+    cold, warm = ({step.name: step for step in table} for table in (COLD, WARM))
+    assert all(cold[name] is warm[name] for name in cold.keys() & warm.keys())
+    assert cold.keys() - warm.keys() == {"transfer"}
+
+
+@pytest.mark.parametrize("step", {step.name: step for step in (*COLD, *WARM)}.values(), ids=lambda step: step.name)
+def test_each_step_says_what_is_true_before_and_after_and_what_a_person_undoes(step: object) -> None:
+    row = next(row for row in (*COLD, *WARM) if row is step)
+    told = inspect.getdoc(row.run) or ""
+    assert told.startswith("Before: ")
+    assert " After: " in told.replace("\n", " ")
+    assert len(inspect.getsource(row.run).splitlines()) <= 25
+    working = row.undo is not None and row.undo.__name__ == "undo_work"
+    assert (row.undo is None or working) == (row.by_hand == ""), "an undo that can fail has words for a person"
+
+
+@pytest.mark.parametrize("kind", ["cold", "warm"])
+def test_a_source_without_power_is_left_alone(kind: str, tmp_path: Path) -> None:
+    pair, _ = driven(Case(kind, "snapshots", without=POWER), tmp_path)
+    assert not {"power-off", "fence"} & set(ran(pair))
+    assert {"create-vm", "start"} < set(ran(pair))
+
+
+def test_a_target_that_cannot_start_starts_nothing(tmp_path: Path) -> None:
+    pair, _ = driven(Case("cold", "snapshots", without=STARTS), tmp_path)
+    assert not {"start", "verify-guest"} & set(ran(pair))
+    assert asyncio.run(pair.target().machine("vm001")).state == "halted"
+
+
+def test_a_source_that_cannot_tell_changes_is_not_tracked(tmp_path: Path) -> None:
+    pair, _ = driven(Case("warm", "streams"), tmp_path)
+    assert "track" not in ran(pair)
+
+
+def test_an_explicit_none_looks_into_nothing(tmp_path: Path) -> None:
+    def none(plan: VmPlan) -> VmPlan:
+        return replace(plan, guest=GuestChoice(conversion="none"))
+
+    pair, history = driven(Case("cold", "snapshots", planned=none), tmp_path)
+    assert not {"inspect", "convert"} & set(ran(pair))
+    assert history.of("verify-guest") == {"guest": "unknown"}
+    for stored in pair.target().volumes.all():
+        assert not any(run.stamp.startswith("full/") for run in stored.content.runs)
+
+
+@pytest.mark.parametrize(("start", "power", "runs"), [
+    ("as_source", "on", True), ("as_source", "off", False), ("always", "off", True), ("never", "on", False),
+])  # fmt: skip
+def test_the_machine_starts_as_the_plan_says(start: str, power: str, runs: bool, tmp_path: Path) -> None:
+    def planned(plan: VmPlan) -> VmPlan:
+        return replace(plan, start=start)  # type: ignore[arg-type]
+
+    case = Case("cold", "snapshots", planned=planned, prepare=estate_with(lambda vm: replace(vm, power=power)))
+    pair, _ = driven(case, tmp_path)
+    assert ("start" in ran(pair)) is runs
+    assert (asyncio.run(pair.target().machine("vm001")).state == "running") is runs
+
+
+def test_a_vm_that_was_off_stays_off_when_it_is_put_back(tmp_path: Path) -> None:
+    case = Case("cold", "snapshots", asks=[("cancel", ended("fence"))],
+                prepare=estate_with(lambda vm: replace(vm, power="off")))  # fmt: skip
+    pair, _ = driven(case, tmp_path, "cancelled")
+    assert asyncio.run(pair.source().vm("vm-1")).power == "off"
+    assert asyncio.run(pair.source().vm("vm-1")).name == "vm001"
+
+
+@pytest.mark.parametrize("end", ["done", "cancelled"])
+def test_tracking_that_was_on_stays_on(end: str, tmp_path: Path) -> None:
+    def track(pair: Pair) -> None:
+        vm = pair.source().estate.vms[0]
+        source = pair.source()
+        source._put(vm, replace(source._state(vm), tracking=True, epoch=1))
+
+    asks = [("cancel", ended("fence", 2))] if end == "cancelled" else []
+    pair, _ = driven(Case("warm", "snapshots", asks=asks, prepare=track), tmp_path, end)
+    state = pair.source()._states.get(pair.source().estate.vms[0])
+    assert (state.tracking, state.tracking_is_ours) == (True, False)
