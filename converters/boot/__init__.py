@@ -2,7 +2,7 @@
 
 from mtv.converters.boot.booting import BootReport, boot, boot_disks
 from mtv.converters.boot.hardware import Card, Drive, Hardware
-from mtv.converters.boot.manifest import read
+from mtv.converters.boot.manifest import known_guest, read
 from mtv.converters.boot.pictures.comparing import Row, compare
 from mtv.converters.boot.pictures.expecting import of_facts, of_source
 from mtv.converters.boot.pictures.picture import Picture
@@ -19,6 +19,7 @@ __all__ = [
     "boot",
     "boot_disks",
     "compare",
+    "known_guest",
     "of_facts",
     "of_source",
     "read",

@@ -8,7 +8,7 @@ from pathlib import Path
 from mtv.converters.boot import console, monitor
 from mtv.converters.boot.agent import Agent
 from mtv.converters.boot.hardware import Hardware
-from mtv.converters.boot.manifest import read
+from mtv.converters.boot.manifest import known_guest, read
 from mtv.converters.boot.pictures.comparing import Row, compare
 from mtv.converters.boot.pictures.expecting import of_facts, of_hardware
 from mtv.converters.boot.pictures.picture import Picture
@@ -58,13 +58,14 @@ def boot(
     say: Say = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> BootReport:
-    """Boot a bundle's VM as its manifest says, on throw-away overlays unless `persist`. Raises Refused `boot.*` for
-    what is no bundle; a guest that does not come up is a report."""
+    """Boot a bundle's VM as its manifest says, on throw-away overlays unless `persist`. `expected` is, if not given,
+    what the bundle's receipt remembers of the inspection. Raises Refused `boot.*` for what is no bundle; a guest that
+    does not come up is a report."""
     return boot_disks(
         read(bundle),
         timeout_s=timeout_s,
         persist=persist,
-        expected=expected,
+        expected=expected or known_guest(bundle),
         limits=limits,
         say=say,
         stopping=stopping,

@@ -1,11 +1,13 @@
 """A bundle's vm.yaml back into hardware. The bundle may be a stranger's: it is checked, and no file out of its folder
 is opened."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from mtv import codec
 from mtv.converters.boot.hardware import Bus, Card, Drive, Hardware
 from mtv.converters.manifests.checking import check
 from mtv.converters.manifests.machine import usable_uuid
@@ -15,8 +17,11 @@ from mtv.formats import kubeyaml
 from mtv.formats.qcow2 import read_header
 from mtv.formats.window import window
 from mtv.model.estate import Json
+from mtv.model.guest import GuestFacts
 
 MANIFEST = "vm.yaml"
+RECEIPT = "receipt.json"
+RECEIPT_LIMIT_BYTES = 64 << 20
 HEADER_BYTES = 2 << 20  # a qcow2's first cluster, which holds its header extensions, is no longer
 _DISK = re.compile(r"disk\d{1,4}\.(raw|qcow2)")
 _BUSES: Mapping[str, Bus] = {"virtio": "virtio", "sata": "sata", "scsi": "scsi"}
@@ -49,6 +54,17 @@ def read(bundle: Path) -> Hardware:
         usb_tablet=any(one.get("bus") == "usb" for one in domain.get("devices", {}).get("inputs", [])),
         hyperv="hyperv" in domain.get("features", {}),
     )
+
+
+def known_guest(bundle: Path) -> GuestFacts | None:
+    """What inspection read before the move, as the bundle's receipt remembers it; None where it does not. Nothing is
+    proved by it here: `mtv verify` looks at signatures."""
+    try:
+        with (bundle / RECEIPT).open("rb") as file:
+            receipt = json.loads(file.read(RECEIPT_LIMIT_BYTES))
+        return codec.load(GuestFacts, receipt["facts"]["guest"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, Refused):
+        return None
 
 
 def _documents(bundle: Path) -> tuple[Tree, Mapping[str, str]]:

@@ -71,10 +71,14 @@ def test_a_panic_is_an_end(tmp_path: Path) -> None:
     assert "the kernel panicked" in report.failure
 
 
-def test_sata_and_efi_from_a_bundle(tmp_path: Path) -> None:
+@pytest.mark.appliance
+@pytest.mark.parametrize("secure_boot", [False, True])
+def test_sata_and_efi_from_a_bundle(tmp_path: Path, secure_boot: bool) -> None:
     """OVMF finds no loader on this disk and says so: it was started, and it read the SATA disk."""
     vm = replace(WEB, memory_bytes=256 * MIB, disks=(Disk(key="d", size_bytes=MIB),))
-    made = documents(plan(replace(vm, firmware=Firmware.EFI), devices="compatible"), None, volumes(vm))
+    made = documents(
+        plan(replace(vm, firmware=Firmware.EFI, secure_boot=secure_boot), devices="compatible"), None, volumes(vm)
+    )
     (tmp_path / "vm.yaml").write_bytes(dump(made))
     (tmp_path / "disk0.raw").write_bytes(tiny.boot_sector().ljust(MIB, b"\0"))
     report = boot(tmp_path, timeout_s=60)

@@ -1,4 +1,5 @@
 import copy
+import json
 import os
 from contextlib import suppress
 from dataclasses import replace
@@ -9,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtv import codec
 from mtv.converters.boot.hardware import Card, Drive, Hardware
-from mtv.converters.boot.manifest import disk_size_bytes, read
+from mtv.converters.boot.manifest import disk_size_bytes, known_guest, read
 from mtv.converters.manifests import documents
 from mtv.errors import Refused
 from mtv.formats.kubeyaml import dump
 from mtv.model.estate import Json
+from mtv.model.guest import GuestFacts
 from mtv.process import run
 from tests.converters.manifests.estate import CASES, TWO_DISKS, WEB, plan, volumes
 
@@ -94,6 +97,20 @@ def test_no_qcow2_at_all(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "disk0.qcow2").write_bytes(content)
     with pytest.raises(Refused):
         disk_size_bytes(tmp_path / "disk0.qcow2", "qcow2")
+
+
+class TestKnownGuest:
+    FACTS = GuestFacts(roots=1, distro="debian", major=12, hostname="web01")
+
+    def test_the_receipt_remembers_it(self, tmp_path: Path) -> None:
+        (tmp_path / "receipt.json").write_text(json.dumps({"facts": {"guest": codec.dump(self.FACTS)}}))
+        assert known_guest(tmp_path) == self.FACTS
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"facts": null}', '{"facts": {"guest": {"x": 1}}}', "[" * 9999])
+    def test_or_does_not(self, tmp_path: Path, text: str) -> None:
+        assert known_guest(tmp_path) is None
+        (tmp_path / "receipt.json").write_text(text)
+        assert known_guest(tmp_path) is None
 
 
 class TestHostile:
