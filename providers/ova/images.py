@@ -112,7 +112,8 @@ def _kind(head: Window, entry: DiskEntry, where: str) -> Image:
     if "raw" in said:
         return "raw"
     if start.startswith(vmdk.MAGIC):
-        header = vmdk.parse_header(_as(head, "vmdk"), head.take(0, SECTOR, "header"))
+        disk = _as(head, "vmdk")
+        header = vmdk.parse_header(disk, disk.take(0, SECTOR, "header"))
         return "vmdk-stream" if header.compressed else "vmdk-sparse"
     if start.startswith(vmdk.DESCRIPTOR_START):
         return "vmdk-flat"

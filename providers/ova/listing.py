@@ -27,6 +27,7 @@ class _Refresh:
     shelf: Shelf
     before: Mapping[str, Told]
     now: dict[str, Told] = field(default_factory=dict)
+    networks: set[str] = field(default_factory=set)  # told already: packages share them
 
 
 def changes(source: str, shelf: Shelf, since: str | None) -> Iterator[Change]:
@@ -42,23 +43,22 @@ def changes(source: str, shelf: Shelf, since: str | None) -> Iterator[Change]:
 
 
 def _package(refresh: _Refresh, file: str, many: bool) -> Iterator[Change]:
-    old = refresh.before.get(file)
+    old, revision = refresh.before.get(file), refresh.shelf.revision(file)
+    if old and old.revision == revision:
+        refresh.now[file] = old
+        return
     try:
-        package = refresh.shelf.open(file)
-        revision = package.revision()
-        if old and old.revision == revision:
-            refresh.now[file] = old
-            return
-        found = contents(refresh.source, package)
+        found = contents(refresh.source, refresh.shelf.open(file))
         if not many and len(found.machines) == 1 and found.machines[0].error:
             raise found.machines[0].error
     except MtvError as error:
         if not many:
             raise
-        machine = broken_package(refresh.source, file, error)
-        found, revision = Contents(machines=(machine,), networks=(), digest=""), ""
+        found = Contents(machines=(broken_package(refresh.source, file, error),), networks=(), digest="")
     for name in found.networks:
-        yield Network(source=refresh.source, id=name, name=name, kind="ova")
+        if name not in refresh.networks:
+            refresh.networks.add(name)
+            yield Network(source=refresh.source, id=name, name=name, kind="ova")
     for machine in found.machines:
         yield machine.vm
     refresh.now[file] = Told(revision, tuple(machine.vm.id for machine in found.machines), found.networks)

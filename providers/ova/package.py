@@ -28,6 +28,7 @@ class Package:
     ovf: Piece
     digests: Mapping[str, Digest] | None  # None: it has no manifest
     signed: bool
+    revision: str
 
     def find(self, href: str) -> Piece | None:
         """Where a referenced file lies. Raises Refused `ova.path` for one outside of the package."""
@@ -66,14 +67,6 @@ class Package:
     def stamps(self, pieces: tuple[Piece, ...]) -> tuple[Stamp, ...]:
         return tuple(stamp(path) for path in dict.fromkeys(piece.path for piece in (self.ovf, *pieces)))
 
-    def revision(self) -> str:
-        """Changes whenever its file, or its descriptor and the names beside it, may have."""
-        parts = [stamp(self.ovf.path)]
-        if self.members is None:
-            parts += [stamp(str(entry)) for entry in sorted(self.folder.iterdir()) if entry.is_file()]
-        words = "\n".join(f"{one.path} {one.inode} {one.size} {one.mtime_ns}" for one in parts)
-        return sha256(words.encode()).hexdigest()[:16]
-
     def read_ovf(self) -> bytes:
         """Bounded, and held against the manifest. Raises Refused `ova.xml-size`, MtvError `source.checksum`."""
         limit = settings().xml_limit_bytes
@@ -91,6 +84,14 @@ class Package:
                     "it was changed after its export: fetch it again",
                 )
         return data
+
+
+def revision(path: Path) -> str:
+    """Changes whenever the package, or of an unpacked one anything beside its descriptor, may have."""
+    beside = [] if path.suffix.lower() == ".ova" else [entry for entry in path.parent.iterdir() if entry.is_file()]
+    parts = [stamp(str(one)) for one in (path, *sorted(beside))]
+    words = "\n".join(f"{one.path} {one.inode} {one.size} {one.mtime_ns}" for one in parts)
+    return sha256(words.encode()).hexdigest()[:16]
 
 
 def open_package(path: Path, file: str) -> Package:
@@ -119,6 +120,7 @@ def _packed(path: Path, file: str) -> Package:
         ovf=members[descriptors[0]],
         digests=_digests(members.get(name), f"{file}/{name}"),
         signed=bool(_named(members, ".cert")),
+        revision=revision(path),
     )
 
 
@@ -133,6 +135,7 @@ def _folder(path: Path, file: str) -> Package:
         ovf=Piece(path=str(path), offset=0, length=stamp(str(path)).size),
         digests=_digests(there, str(Path(file).with_suffix(".mf"))),
         signed=path.with_suffix(".cert").is_file(),
+        revision=revision(path),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtv.errors import Held, Refused
-from mtv.providers.ova.package import Package, open_package
+from mtv.providers.ova.package import Package, open_package, revision
 
 DEPTH_LIMIT = 4  # folders below the address
 PACKAGES_LIMIT = 100_000
@@ -44,11 +44,17 @@ class Shelf:
 
     def open(self, file: str) -> Package:
         """Raises Refused `ova.gone` for a name that is not one of `files`."""
+        return open_package(self._path(file), file)
+
+    def revision(self, file: str) -> str:
+        return revision(Path(os.path.realpath(self._path(file))))
+
+    def _path(self, file: str) -> Path:
         if self.address.is_file():
             if file == self.address.name:
-                return open_package(self.address, file)
+                return self.address
         elif ".." not in Path(file).parts and not os.path.isabs(file) and (self.address / file).is_file():
-            return open_package(self.address / file, file)
+            return self.address / file
         raise Refused("ova.gone", f"there is no package '{file}' in {self.address}", "run `mtv refresh`")
 
     def _below(self, folder: Path, depth: int) -> Iterator[str]:

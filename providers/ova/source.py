@@ -18,6 +18,8 @@ from mtv.providers.ova.reading.openers import OPENERS
 from mtv.providers.ova.shelf import Shelf
 from mtv.providers.ova.virtual import Machine, contents
 
+EXPORT_AGAIN = "export the VM again, or take the package away"
+
 
 class OVA:
     """`address` is a file or a folder. A VM's id is its package's file and its VirtualSystem's id: `web.ova#web`."""
@@ -93,7 +95,7 @@ class OVA:
             for machine in self._judged(file):
                 if machine.error:
                     fault = machine.error.fault
-                    yield Finding(name=machine.vm.id, ok=False, text=fault.text, fix=fault.hint)
+                    yield Finding(name=machine.vm.id, ok=False, text=fault.text, fix=fault.hint or EXPORT_AGAIN)
         has_qemu = which("qemu-nbd") is not None
         yield Finding(name="qemu-nbd", ok=has_qemu, text="reads qcow2, and any image for inspection",
                       fix="apt-get install qemu-utils")  # fmt: skip

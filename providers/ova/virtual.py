@@ -10,13 +10,13 @@ from mtv.errors import MtvError
 from mtv.model.estate import VM, Concern, Disk, Firmware, Level
 from mtv.providers.ova.images import examine
 from mtv.providers.ova.losses import has_tpm, losses
-from mtv.providers.ova.ovf import hardware
+from mtv.providers.ova.ovf import hardware, virtualbox
 from mtv.providers.ova.ovf.drives import Drive, drives
 from mtv.providers.ova.ovf.envelope import Envelope, read, system_id
 from mtv.providers.ova.ovf.guests import NAMES, family
 from mtv.providers.ova.ovf.hardware import Hardware
 from mtv.providers.ova.ovf.nics import nics
-from mtv.providers.ova.ovf.xml import attribute, local, sections, split, text
+from mtv.providers.ova.ovf.xml import attribute, sections, split, text
 from mtv.providers.ova.package import Package
 from mtv.providers.ova.reading.stored import Stored
 
@@ -96,7 +96,7 @@ def _read(source: str, package: Package, envelope: Envelope, system: Element, id
         nics=nics(machine, system),
         attributes={"hardware": machine.type} if machine.type else {},
         concerns=(*losses(package, envelope, system, machine, used), *_smaller(found, images)),
-        revision=package.revision(),
+        revision=package.revision,
     )
     return Machine(vm=vm, images=images)
 
@@ -130,8 +130,7 @@ def _firmware(machine: Hardware, system: Element) -> tuple[Firmware, bool]:
     kind = text(system, "BiosType")
     efi = machine.configs.get("firmware", "").lower() in ("efi", "uefi") or kind in EFI_KINDS
     secure = machine.configs.get("bootoptions.efisecurebootenabled", "").lower() == "true" or kind in SECURE_KINDS
-    for element in _virtualbox(system, "Firmware"):
-        efi = efi or attribute(element, "type").upper().startswith("EFI")
+    efi = efi or virtualbox.firmware(system).upper().startswith("EFI")
     return (Firmware.EFI if efi else Firmware.BIOS), efi and secure
 
 
@@ -142,7 +141,7 @@ def _system(system: Element) -> tuple[str, str, str]:
         return "", "", "unknown"
     number = attribute_number(section)
     words = text(section, "Description")
-    said = attribute(section, "osType") or next((e.text or "" for e in _virtualbox(system, "OSType")), "").strip()
+    said = attribute(section, "osType") or virtualbox.os_type(section)
     name = words or NAMES.get(number if number is not None else -1, "")
     return said or (f"cim:{number}" if number is not None else ""), name, family(said or words, number)
 
@@ -158,14 +157,7 @@ def attribute_number(section: Element) -> int | None:
 
 def _uuid(system: Element) -> str:
     """oVirt's VM id is its SMBIOS UUID; VirtualBox keeps its own beside."""
-    told = [attribute(element, "uuid").strip("{}") for element in _virtualbox(system, "Machine")]
-    for words in (*told, system_id(system)):
+    for words in (virtualbox.uuid(system), system_id(system)):
         if UUID_TEXT.fullmatch(words):
             return words.lower()
     return ""
-
-
-def _virtualbox(system: Element, name: str) -> Iterator[Element]:
-    for element in system.iter():
-        if isinstance(element.tag, str) and local(element) == name and "virtualbox" in split(element.tag)[0]:
-            yield element

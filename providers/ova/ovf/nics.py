@@ -5,9 +5,9 @@ from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from mtv.model.estate import Nic
-from mtv.providers.ova.ovf import hardware
+from mtv.providers.ova.ovf import hardware, virtualbox
 from mtv.providers.ova.ovf.hardware import Hardware, Item
-from mtv.providers.ova.ovf.xml import attribute, configs, local, split
+from mtv.providers.ova.ovf.xml import configs
 
 OVIRT_MODELS: Mapping[str, str] = {
     "0": "virtio",
@@ -33,7 +33,7 @@ MODELS: Mapping[str, str] = {
 
 
 def nics(machine: Hardware, system: Element) -> tuple[Nic, ...]:
-    told = _virtualbox_macs(system)
+    told = virtualbox.macs(system)
     items = list(machine.of(hardware.NIC))
     beside = told if len(told) == len(items) else [""] * len(items)
     made = [_nic(item, mac) for item, mac in zip(items, beside, strict=True)]
@@ -60,16 +60,3 @@ def _nic(item: Item, beside: str) -> Nic:
 def _model(subtype: str) -> str:
     word = subtype.split()[0].lower().replace("-", "") if subtype.split() else ""
     return OVIRT_MODELS.get(word) or MODELS.get(word, word)
-
-
-def _virtualbox_macs(system: Element) -> list[str]:
-    """VirtualBox keeps the MACs of the enabled adapters, by slot, in its own part of the file."""
-    found: dict[int, str] = {}
-    for adapter in system.iter():
-        if not isinstance(adapter.tag, str) or local(adapter) != "Adapter" or "virtualbox" not in split(adapter.tag)[0]:
-            continue
-        digits, slot = attribute(adapter, "MACAddress").lower(), attribute(adapter, "slot")
-        enabled = attribute(adapter, "enabled") == "true" and slot.isascii() and slot.isdigit()
-        if enabled and len(digits) == 12 and all(letter in "0123456789abcdef" for letter in digits):
-            found[int(slot)] = ":".join(digits[at : at + 2] for at in range(0, 12, 2))
-    return [found[slot] for slot in sorted(found)]

@@ -1,0 +1,1 @@
+"""The ova source, from a package to the bytes of its disks."""
