@@ -48,6 +48,8 @@ def _mode(facts: GuestFacts, choice: GuestChoice, around: Surroundings) -> tuple
         return network, ("the plan says devices: compatible, which need no new drivers", *written)
     if lacking := unfit(facts):
         return "full", lacking
+    if not around.rebuilds:
+        return "full", ("its initramfs names the interfaces, and only a full conversion makes it anew", *written)
     return network, ("every kernel has drivers for virtio, and no device name changes", *written)
 
 

@@ -28,6 +28,7 @@ class Surroundings:
     """What a decision depends on besides the guest: this machine, and what its network needs."""
 
     network_changes: bool = False
+    rebuilds: bool = True  # where those need a new initramfs, the guest's own program can make it
     virtio_win: bool = True  # drivers for Windows are there
     scratch_free_bytes: int | None = None  # None: not asked
 

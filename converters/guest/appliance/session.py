@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from mtv.converters.guest.appliance.handle import Handle
 from mtv.converters.guest.files import READ_LIMIT_BYTES
 from mtv.converters.guest.folder import too_big
-from mtv.converters.guest.appliance.handle import Handle
 from mtv.errors import MtvError, Temporary
 from mtv.kvm import kvm_works
 

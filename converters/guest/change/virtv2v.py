@@ -1,0 +1,141 @@
+"""Running virt-v2v-in-place: its messages become progress, its end is awaited with all that it started."""
+
+import functools
+import json
+import os
+import re
+import select
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtv import process
+from mtv.converters.guest.appliance.session import environment
+from mtv.errors import Cancelled, MtvError, Temporary
+from mtv.settings import settings
+
+PROGRAM = "virt-v2v-in-place"
+CUSTOMIZES = (2, 6)  # takes virt-customize's options from then on
+POLL_S = 0.5
+LINE_LIMIT_BYTES = 64 << 10
+MESSAGES_LIMIT = 200
+# Run at first boot, they install an agent from the network.
+AGENT_SCRIPTS = "/usr/lib/virt-sysprep/scripts/5000-*"
+_HAS_VIRTIO = "has virtio drivers installed"
+
+
+@dataclass(frozen=True)
+class Message:
+    kind: str  # message info warning error
+    text: str
+
+
+@dataclass(frozen=True)
+class Options:
+    domain: Path
+    log: Path
+    root: str = ""  # "" where there is but one
+    keys: tuple[tuple[str, Path], ...] = ()  # LUKS device, file of its key
+    agent: bool = True
+
+
+@functools.cache
+def version() -> str:
+    """As it says it: 2.6.0."""
+    found = re.search(r"\d+\.\d+\.\d+", process.run([PROGRAM, "--version"]).out)
+    return found[0] if found else "unknown"
+
+
+def customizes() -> bool:
+    return tuple(int(part) for part in re.findall(r"\d+", version())[:2]) >= CUSTOMIZES
+
+
+def convert(options: Options, heard: Callable[[Message], None], stopping: Callable[[], bool]) -> list[Message]:
+    """Converts the guest of that domain in its disks. Raises MtvError `convert.failed`, Temporary `convert.slow`."""
+    reading, writing = os.pipe()
+    argv = [*_contained(), PROGRAM, f"--machine-readable=fd:{writing}", *_arguments(options)]
+    messages: list[Message] = []
+    try:
+        with (
+            options.log.open("ab") as log,
+            process.running(argv, log=log, env=environment(), pass_fds=(writing,), stop_s=1.0) as child,
+        ):
+            os.close(writing)
+            writing = -1
+            for message in _messages(reading, stopping, settings().tool_timeout_s):
+                messages = [*messages, message][-MESSAGES_LIMIT:]
+                heard(message)
+            status = child.wait(timeout=settings().worker_stop_s)
+    finally:
+        for descriptor in (reading, writing):
+            if descriptor >= 0:
+                os.close(descriptor)
+    if status:
+        raise _failure(status, messages, options.log)
+    return messages
+
+
+def has_virtio(messages: Sequence[Message]) -> bool:
+    return any(_HAS_VIRTIO in message.text for message in messages)
+
+
+@functools.cache
+def _contained() -> tuple[str, ...]:
+    """Process numbers of its own, where we may: then its qemu-nbd children, which it leaves behind with the disks
+    locked when it is killed, end with it."""
+    words = ("unshare", "--pid", "--fork", "--kill-child=KILL")
+    try:
+        return words if process.run([*words, "true"], check=False).status == 0 else ()
+    except MtvError:
+        return ()
+
+
+def _arguments(options: Options) -> Iterator[str]:
+    if options.root:
+        yield from ("--root", options.root)
+    for device, file in options.keys:
+        yield from ("--key", f"{device}:file:{file}")
+    if not options.agent and customizes():
+        yield from ("--delete", AGENT_SCRIPTS)
+    yield from ("-i", "libvirtxml", str(options.domain))
+
+
+def _messages(descriptor: int, stopping: Callable[[], bool], limit_s: float) -> Iterator[Message]:
+    """Until it closes its end. Raises Cancelled, Temporary."""
+    pending, waited_s = b"", 0.0
+    while True:
+        if stopping():
+            raise Cancelled("convert.stopped", "the conversion was stopped; nothing of it has reached the disks")
+        if not select.select([descriptor], [], [], POLL_S)[0]:
+            waited_s += POLL_S
+            if waited_s > limit_s:
+                raise Temporary("convert.slow", f"{PROGRAM} said nothing for {limit_s:.0f} s")
+            continue
+        waited_s = 0.0
+        data = os.read(descriptor, LINE_LIMIT_BYTES)
+        if not data:
+            return
+        *lines, pending = (pending + data).split(b"\n")
+        pending = pending[:LINE_LIMIT_BYTES]
+        yield from (message for line in lines if (message := _message(line)))
+
+
+def _message(line: bytes) -> Message | None:
+    try:
+        told = json.loads(line)
+        return Message(str(told["type"]), str(told["message"])[:500])
+    except (ValueError, KeyError, TypeError):
+        return None  # 2.2 says some things in plain text there
+
+
+def _failure(status: int, messages: Sequence[Message], log: Path) -> MtvError:
+    errors = [message.text for message in messages if message.kind == "error"]
+    last = errors[-1] if errors else _last_line(log)
+    return MtvError("convert.failed", f"{PROGRAM} ended with status {status}: {last}", "`mtv logs` has all it said")
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - 4096))
+        lines = file.read().decode(errors="replace").strip().splitlines()
+    return lines[-1][:300] if lines else "it said nothing"
