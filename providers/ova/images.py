@@ -76,8 +76,9 @@ def _chunk_names(package: Package, file: File, where: str) -> Iterator[str]:
     if number == 0 or file.size_bytes not in (None, total):
         raise Refused(
             "ova.file-missing",
-            f"{where}: the {number} chunks of '{file.href}' have {total} bytes, {file.size_bytes} are needed",
-            f"'{file.href}.{number:09}' is not there",
+            f"{where}: its chunk '{file.href}.{number:09}' is not there: "
+            f"{number} chunks have {total} bytes, {file.size_bytes} are needed",
+            "put it beside, or export again",
         )
 
 

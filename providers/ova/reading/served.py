@@ -23,6 +23,7 @@ from mtv.providers.ova.reading.pieces import Pieces
 SOCKET_LIMIT_BYTES = 100  # of a path; the kernel takes 107
 START_LIMIT_S = 30.0
 CONNECTIONS = 4
+GREETING = b"NBDMAGIC"
 
 
 @contextmanager
@@ -99,9 +100,11 @@ def _wait(path: Path, log: Path, ended: Callable[[], int | None], what: str) -> 
 
 
 def _answers(path: Path) -> bool:
+    """The socket is there before the image is open; qemu greets once it is."""
     with closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.settimeout(START_LIMIT_S)
         try:
             probe.connect(str(path))
+            return probe.recv(len(GREETING)) == GREETING
         except OSError:
             return False
-        return True

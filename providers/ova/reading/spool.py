@@ -60,6 +60,8 @@ def _no_space(path: Path, what: str, text: str) -> Held:
 def _write(path: Path, pieces: Pieces, image: Stored) -> int:
     source = inflated(compressed(pieces), image.what) if image.gzip else compressed(pieces)
     done, checked = 0, 0
+    path.unlink(missing_ok=True)  # of an attempt that was killed
+    path.touch(0o600)
     with path.open("wb") as file:
         for chunk in source:
             done += len(chunk)
