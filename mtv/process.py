@@ -200,6 +200,12 @@ def reap_children() -> None:
             pass
 
 
+def leave_behind(argv: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+    """A program that outlives us: a session of its own, no terminal, all that it says in `log` (0600)."""
+    with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab") as out:
+        return subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+
+
 def end_group(child: "subprocess.Popen[bytes]", stop_s: float = 5.0) -> None:
     """TERM, then KILL, to the whole group; the leader is reaped."""
     for number in (signal.SIGTERM, signal.SIGKILL):

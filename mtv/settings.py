@@ -49,6 +49,9 @@ class Settings:
     """A worker that was told to stop ends within this time, or is killed."""
 
     heartbeat_s: float = 2.0
+    watch_s: float = 0.5
+    """An engine looks so often whether somebody asked for something."""
+
     engine_dead_s: float = 15.0
 
     backoff_s: tuple[float, ...] = (1, 5, 15, 60)

@@ -120,6 +120,14 @@ def find(journey: Journey[W], name: str) -> Step[W]:
     raise Refused("run.unknown-step", f"the run's journal names a step '{name}' that this version does not know")
 
 
+def as_begun(journey: Journey[W], steps: Sequence[tuple[str, str]]) -> Journey[W]:
+    """The journey in the order in which the run was begun, whatever this version's is. Raises Refused
+    `run.unknown-step` where this version lacks one."""
+    names = [name for name, _ in steps]
+    later = [step for step in journey if step.on != "run" and step.name not in names]
+    return [*(find(journey, name) for name in names), *later] if names else journey
+
+
 def _act(step: Step[W], round_: int, history: History, undo: bool = False) -> Act:
     return Act(step.name, round_, history.attempts.get(step.name, 0) + 1, undo)
 

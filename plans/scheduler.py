@@ -1,9 +1,15 @@
-"""Which waiting step may start: deterministic, no I/O, no clock of its own. The engine asks, and so will a forecast."""
+"""Which waiting step may start: deterministic, no I/O, no clock of its own. The engine asks, and so will a forecast.
 
+At the end, how coroutines wait before it.
+"""
+
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+
+from mtv.plans.steps import Clock
 
 
 @dataclass(frozen=True)
@@ -81,3 +87,37 @@ class Scheduler:
     def _fits(self, used: "Counter[str]", wanted: "Counter[str]") -> bool:
         limits = {slot: self._limit(slot) for slot in wanted}
         return all(limit is None or used[slot] + wanted[slot] <= limit for slot, limit in limits.items())
+
+
+class Desk:
+    """The scheduler, and who waits before it."""
+
+    def __init__(self, clock: Clock, limits: Mapping[str, int]) -> None:
+        self.clock, self.scheduler = clock, Scheduler(limits)
+        self.waiting: dict[str, asyncio.Event] = {}
+
+    def call(self) -> None:
+        for who in self.scheduler.due(self.clock.now()):
+            self.waiting.pop(who).set()
+
+
+class Place:
+    """steps.Slots of one migration."""
+
+    def __init__(self, desk: Desk, who: str, order: int) -> None:
+        self.desk, self.who, self.order = desk, who, order
+
+    async def take(self, names: Sequence[str]) -> None:
+        called = self.desk.waiting[self.who] = asyncio.Event()
+        self.desk.scheduler.offer(Request(self.who, tuple(names), self.order))
+        self.desk.call()
+        try:
+            await called.wait()
+        except asyncio.CancelledError:
+            self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        self.desk.waiting.pop(self.who, None)
+        self.desk.scheduler.release(self.who)
+        self.desk.call()

@@ -86,10 +86,10 @@ def intent(store: Store, n: int) -> Intent:
     return store.read(lambda found: read_intent(found, n))
 
 
-def wished(store: Store, run: str) -> set[str]:
-    """Keys of the VMs that somebody asked something for and no engine took yet."""
-    sql = "SELECT DISTINCT vm_key FROM intents WHERE run = ? AND taken_at = ''"
-    return {row[0] for row in store.read(lambda found: found.execute(sql, (run,)).fetchall())}
+def wished(store: Store) -> set[tuple[str, str]]:
+    """Run and VM key of the migrations that somebody asked something for and no engine answered yet."""
+    sql = "SELECT DISTINCT run, vm_key FROM intents WHERE taken_at = ''"
+    return {(row[0], row[1]) for row in store.read(lambda found: found.execute(sql).fetchall())}
 
 
 def note(store: Store, run: str, vm_key: str, kind: str, words: str, data: dict[str, Json] | None = None) -> None:

@@ -73,7 +73,7 @@ def m002_runs(db: Database) -> None:
     }, ("run", "vm_key", "n"), ("fault",))  # fmt: skip
     _table(db, "intents", {"n": int, "run": str, "vm_key": str, "verb": str, "who": str, "at": str, "args": str,
                            "taken_at": str, "result": str}, "n")  # fmt: skip
-    db.table("intents").create_index(["run", "vm_key", "taken_at"])
+    db.table("intents").create_index(["taken_at", "run", "vm_key"])
     _table(db, "events", {"n": int, "run": str, "vm_key": str, "at": str, "type": str, "text": str, "data": str}, "n")
     db.table("events").create_index(["run", "vm_key"])
     _table(db, "progress", {"run": str, "vm_key": str, "step": str, "done_bytes": int, "total_bytes": int,

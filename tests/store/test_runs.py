@@ -126,13 +126,13 @@ def test_intents_wait_until_they_are_taken_once(store: Store) -> None:
     hold = journal.ask(store, "wave-1", "lab/id-db01", "hold", "ann", {"for": "lunch"})
     journal.ask(store, "wave-1", "lab/id-db02", "cancel", "bob")
     assert written.intents() == [hold]
-    assert journal.wished(store, "wave-1") == {"lab/id-db01", "lab/id-db02"}
+    assert journal.wished(store) == {("wave-1", "lab/id-db01"), ("wave-1", "lab/id-db02")}
     asyncio.run(written.took(hold, "held"))
     asyncio.run(written.took(hold, "again"))
     assert written.intents() == []
     taken = journal.intent(store, hold.n)
     assert (taken.result, taken.args, bool(taken.taken_at)) == ("held", {"for": "lunch"}, True)
-    assert journal.wished(store, "wave-1") == {"lab/id-db02"}
+    assert journal.wished(store) == {("wave-1", "lab/id-db02")}
     with pytest.raises(Refused, match="no VM 'lab/id-db09'"):
         journal.ask(store, "wave-1", "lab/id-db09", "hold", "ann")
 

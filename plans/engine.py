@@ -1,0 +1,135 @@
+"""The one process that drives a run, and how a verb that steers reaches it or becomes it."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mtv import process
+from mtv.errors import MtvError, Refused
+from mtv.model.estate import Json
+from mtv.model.faults import Fault
+from mtv.model.outcomes import Intent
+from mtv.model.plans import Limits
+from mtv.plans.drivers import Build, Drivers
+from mtv.plans.steps import Clock, W
+from mtv.settings import Settings, settings
+from mtv.store import reading
+from mtv.store.journal import ask, intent
+from mtv.store.place import engine_lock
+from mtv.store.store import Store
+
+GOOD = ("done", "probation")
+DETACH_S = 30.0  # a new engine has its lock within this time, or is asked to end
+PATIENCE_S = 5.0  # a verb waits so long for the living engine to take its intent
+STARTED = (0, 1, 3, 130)  # exit codes of a run that began
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """What a run came to. `faults` are of migrations that the engine itself could not drive."""
+
+    run: str
+    states: Mapping[str, str]  # by VM key
+    faults: Mapping[str, Fault] = field(default_factory=dict)
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 none, 3 some; 130 interrupted."""
+        if self.interrupted:
+            return 130
+        good = sum(state in GOOD for state in self.states.values())
+        return 0 if good == len(self.states) else 3 if good else 1
+
+
+async def run_engine(
+    store: Store, run: str, build: Build[W], *, limits: Limits | None = None, clock: Clock | None = None,
+    only: Sequence[str] | None = None, revive: bool = True, signals: bool = True, setting: Settings | None = None,
+) -> Summary:  # fmt: skip
+    """Drive a run until every migration ended, is held or in probation. `only` names VM keys; `revive` goes on with
+    what a fault held (what a person held stays). Raises Refused `engine.second` where another engine lives."""
+    with engine_lock(store.path):
+        drivers = Drivers(store, build, limits or Limits(), clock or SystemClock(), setting or settings())
+        with _listening(drivers.stop) if signals else nullcontext():
+            states = await drivers.run(run, only, revive)
+    return Summary(run=run, states=states, faults=drivers.faults, interrupted=drivers.ending)
+
+
+async def steer(
+    store: Store, run: str, vms: Sequence[str], verb: str, who: str, build: Build[W], *,
+    args: Mapping[str, Json] | None = None, limits: Limits | None = None, clock: Clock | None = None,
+    signals: bool = True, setting: Settings | None = None, patience_s: float = PATIENCE_S,
+) -> list[Intent]:  # fmt: skip
+    """Ask for `verb`, and become the engine of those VMs where none lives. Gives the intents with their results;
+    an empty `result` means that the living engine takes it when its running step has ended."""
+    setting = setting or settings()
+    asked = [ask(store, run, vm, verb, who, dict(args or {})) for vm in vms]
+    deadline_s = time.monotonic() + patience_s
+    while any(not intent(store, one.n).taken_at for one in asked):
+        try:
+            await run_engine(
+                store, run, build, limits=limits, clock=clock, only=vms, revive=False, signals=signals, setting=setting
+            )
+            break
+        except Refused as refusal:
+            if refusal.fault.code != "engine.second":
+                raise
+        if time.monotonic() > deadline_s:
+            break
+        await asyncio.sleep(setting.watch_s / 5)
+    return [intent(store, one.n) for one in asked]
+
+
+def detach(store: Path, argv: Sequence[str], log: Path, timeout_s: float = DETACH_S) -> int:
+    """Start `argv`, an engine, in a session of its own; gives its pid when it has the lock, or has ended already.
+    Raises MtvError `engine.not-started` with the end of its log."""
+    child = process.leave_behind(argv, log)
+    deadline_s = time.monotonic() + timeout_s
+    while not _drives(store, child.pid):
+        status = child.poll()
+        if status in STARTED:
+            return child.pid
+        if status is not None or time.monotonic() > deadline_s:
+            process.end_group(child)
+            last = log.read_text(errors="replace").strip()[-2000:] or "it said nothing"
+            raise MtvError("engine.not-started", f"the engine did not start: {last}", f"its log is {log}")
+        time.sleep(0.05)
+    return child.pid
+
+
+def _drives(store: Path, pid: int) -> bool:
+    if not store.exists():
+        return False
+    try:
+        with closing(reading.connect(store)) as found:
+            seen = reading.engine(found)
+    except Refused:  # it is being made
+        return False
+    return seen is not None and seen.lives and seen.pid == pid
+
+
+@contextmanager
+def _listening(stop: Callable[[], None]) -> Iterator[None]:
+    """INT and TERM end it cleanly; a terminal that goes away does not."""
+    loop = asyncio.get_running_loop()
+    acts = {signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGHUP: lambda: None}
+    for number, act in acts.items():
+        loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        for number in acts:
+            loop.remove_signal_handler(number)
