@@ -81,6 +81,11 @@ COLD: Journey[World] = (*_CHECK, *_MAKE, *_SWITCH, *_TRANSFER, *_FINISH)
 WARM: Journey[World] = (*_CHECK, *_TRACK, *_MAKE, *_ROUNDS, *_SWITCH, *_LAST_DELTA, *_FINISH)
 
 
+def by_word(word: str) -> Journey[World]:
+    """The plan's `journey`: warm or cold."""
+    return WARM if word == "warm" else COLD
+
+
 def journey(world: World) -> Journey[World]:
     """The plan's."""
-    return WARM if world.plan.journey == "warm" else COLD
+    return by_word(world.plan.journey)

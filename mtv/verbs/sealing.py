@@ -1,0 +1,93 @@
+"""A moved VM's papers: its manifest, its signed receipt with all hashes, and what a stranger must know."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mtv import codec
+from mtv.converters import manifests
+from mtv.converters.transfer import hashfile, tables
+from mtv.converters.transfer.tables import HashTable
+from mtv.model.estate import Facts, Json
+from mtv.model.guest import GuestFacts
+from mtv.model.receipts import DiskTable, Receipt
+from mtv.model.volumes import Volume
+from mtv.plans.world import Document, Documents, Moved, Seal
+from mtv.store import proofs
+from mtv.store.store import Store
+
+COPIED, HANDED_OVER = "copied", "handed_over"
+
+
+def documents(namespace: str) -> Documents:
+    """The manifests of a moved VM."""
+
+    def made(moved: Moved) -> Sequence[Document]:
+        return manifests.documents(moved.plan, guest_of(moved), moved.volumes, namespace=namespace, macs=_macs(moved))
+
+    return made
+
+
+def guest_of(moved: Moved) -> GuestFacts | None:
+    """As conversion or inspection found it; None where nobody looked."""
+    told = moved.converted.get("guest") or moved.inspected.get("guest")
+    return codec.load(GuestFacts, told) if isinstance(told, dict) else None
+
+
+def seal(store: Store) -> Seal:
+    """Receipt, side file and README; the receipt is kept in the store, too."""
+
+    async def sealed(moved: Moved, papers: Sequence[Document]) -> Mapping[str, bytes]:
+        copied = _whole(moved.volumes, _tables(moved.verified))
+        handed_over = {**copied, **_tables(moved.converted)}
+        receipt = signed(_receipt(moved, copied, handed_over))
+        proofs.save_receipt(store, receipt)
+        side = Path(moved.scratch) / "receipt.hashes"
+        named = {f"{part}/{disk}": table for part, found in ((COPIED, copied), (HANDED_OVER, handed_over))
+                 for disk, table in found.items()}  # fmt: skip
+        hashfile.write(side, named)
+        return {
+            "receipt.json": (json.dumps(codec.dump(receipt), indent=2, ensure_ascii=False) + "\n").encode(),
+            "receipt.hashes": side.read_bytes(),
+            "README.txt": manifests.readme(moved.plan, guest_of(moved), moved.volumes).encode(),
+        }
+
+    return sealed
+
+
+def signed(receipt: Receipt) -> Receipt:
+    return receipt
+
+
+def _receipt(moved: Moved, copied: Mapping[str, HashTable], handed_over: Mapping[str, HashTable]) -> Receipt:
+    def told(found: Mapping[str, HashTable]) -> tuple[DiskTable, ...]:
+        return tuple(tables.disk_table(found[one.disk], one.disk, Path(one.path).name) for one in moved.volumes)
+
+    guest = guest_of(moved)
+    facts: dict[str, Json] = {"guest": codec.dump(guest)} if guest else {}
+    facts |= {key: moved.converted[key] for key in ("mode", "tools") if key in moved.converted}
+    checks = moved.copied.get("checks")
+    checked = isinstance(checks, dict) and len(checks) == sum(not disk.blank for disk in moved.plan.vm.disks)
+    return Receipt(
+        run=moved.run, vm=moved.plan.vm.key, name=moved.plan.vm.name, at=moved.at,
+        level="read-back, source checksum" if checked else "read-back",
+        read_back=str(moved.verified.get("read_back", "")), algorithm=tables.ALGORITHM,
+        copied=told(copied), handed_over=told(handed_over), facts={**facts, "checks": checks or {}},
+    )  # fmt: skip
+
+
+def _whole(volumes: Sequence[Volume], found: Mapping[str, HashTable]) -> dict[str, HashTable]:
+    """Of every disk: a blank one, which nobody copied, is all zeroes."""
+    return {one.disk: found.get(one.disk) or HashTable(one.size_bytes) for one in volumes}
+
+
+def _tables(facts: Facts) -> dict[str, HashTable]:
+    """The tables that a worker left behind; none where there was nothing to do."""
+    path = facts.get("hashes")
+    return hashfile.read(Path(path)) if isinstance(path, str) else {}
+
+
+def _macs(moved: Moved) -> dict[str, str] | None:
+    network = moved.converted.get("network") or moved.inspected.get("network")
+    told = network.get("macs") if isinstance(network, dict) else None
+    return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else None
