@@ -32,6 +32,7 @@ class Agent:
         self._inbox: list[Json] = []
         self._synced = 0  # the last number that was sent
         self._sent_at = -SYNC_EVERY_S
+        self._late = False  # an answer is owed that must not be taken for the next one's
 
     def __enter__(self) -> "Agent":
         return self
@@ -49,19 +50,28 @@ class Agent:
         deadline = time.monotonic() + wait_s
         while (value := self._next(deadline)) is not None:
             if value == {"return": self._synced}:
+                self._late = False
                 return True
         return False
 
     def ask(self, command: str, arguments: Mapping[str, Json] | None = None, answer_s: float = ANSWER_S) -> Json:
         """Raises MtvError `agent.refused` with what the agent says, Temporary `agent.silent`."""
-        self._send(_request(command, arguments))
         deadline = time.monotonic() + answer_s
+        if self._late and not self._again(deadline):
+            raise Temporary("agent.silent", f"{command}: the guest's agent still owes an earlier answer")
+        self._send(_request(command, arguments))
         while (value := self._next(deadline)) is not None:
             if isinstance(value, dict) and "return" in value:
                 return value["return"]
             if isinstance(value, dict) and isinstance(problem := value.get("error"), dict):
                 raise MtvError("agent.refused", f"{command}: {str(problem.get('desc'))[:200]}")
+        self._late = True
         raise Temporary("agent.silent", f"{command}: the guest's agent did not answer within {answer_s:.0f} s")
+
+    def _again(self, deadline: float) -> bool:
+        """In step again: all that was owed is passed over."""
+        self._sent_at = -SYNC_EVERY_S
+        return self.answers(deadline - time.monotonic())
 
     def run(self, path: str, *arguments: str, answer_s: float = ANSWER_S) -> bytes:
         """What a program of the guest prints. Raises MtvError `agent.refused` also where it fails or may not be run."""
@@ -77,7 +87,7 @@ class Agent:
                     )
                 return _decoded(status.get("out-data"))
             time.sleep(EXEC_POLL_S)
-        raise Temporary("agent.silent", f"{path} did not end in the guest within {answer_s:.0f} s")
+        raise MtvError("agent.refused", f"{path} did not end in the guest within {answer_s:.0f} s")
 
     def shutdown(self) -> None:
         """Ask the guest to power off; it answers nothing."""

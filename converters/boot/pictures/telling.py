@@ -2,19 +2,17 @@
 unknown, and says so in `unanswered`. Shapes are checked: the guest is a stranger."""
 
 import ipaddress
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from mtv.converters.boot.pictures.expecting import normal_network
 from mtv.converters.boot.pictures.picture import DiskSeen, MountSeen, Picture, Port, Route
+from mtv.converters.boot.pictures.shapes import items, number, parsed, part, text
 from mtv.errors import MtvError, Temporary
 from mtv.model.estate import Json
 
 T = TypeVar("T")
-MOST = 1000  # interfaces, disks, mounts: more is no answer
-LONGEST = 500
 LSBLK = ("lsblk", "-J", "-b", "-o", "NAME,KNAME,TYPE,SIZE,SERIAL,UUID,FSTYPE,MOUNTPOINT")
 
 
@@ -60,33 +58,33 @@ def tell(agent: Asked) -> tuple[Picture, tuple[str, ...]]:
 
 
 def _hostname(agent: Asked) -> str | None:
-    return _text(agent.ask("guest-get-host-name"), "host-name") or None
+    return text(agent.ask("guest-get-host-name"), "host-name") or None
 
 
 def _system(agent: Asked) -> str | None:
     told = agent.ask("guest-get-osinfo")
-    name, version = _text(told, "id"), _text(told, "version-id")
+    name, version = text(told, "id"), text(told, "version-id")
     return f"{name} {version.split('.')[0]}".strip() if name else None
 
 
 def _ports(agent: Asked) -> tuple[Port, ...] | None:
     told = agent.ask("guest-network-get-interfaces")
-    return tuple(_port(one) for one in _items(told) if _text(one, "name") not in ("", "lo")) if told else None
+    return tuple(_port(one) for one in items(told) if text(one, "name") not in ("", "lo")) if told else None
 
 
 def _port(told: Json) -> Port:
-    addresses = (f"{_text(one, 'ip-address')}/{_number(one, 'prefix')}" for one in _items(_part(told, "ip-addresses")))
+    addresses = (f"{text(one, 'ip-address')}/{number(one, 'prefix')}" for one in items(part(told, "ip-addresses")))
     return Port(
-        name=_text(told, "name"),
-        mac=_text(told, "hardware-address").lower() or None,
+        name=text(told, "name"),
+        mac=text(told, "hardware-address").lower() or None,
         addresses=tuple(sorted(_global(addresses))),
     )
 
 
 def _global(addresses: Iterable[str]) -> Iterator[str]:
-    for text in addresses:
+    for one in addresses:
         try:
-            address = ipaddress.ip_interface(text)
+            address = ipaddress.ip_interface(one)
         except ValueError:
             continue
         if not address.ip.is_link_local and not address.ip.is_loopback:
@@ -96,21 +94,21 @@ def _global(addresses: Iterable[str]) -> Iterator[str]:
 def _routes(agent: Asked) -> tuple[Route, ...] | None:
     """Agents from QEMU 9.1 on."""
     return _sorted(
-        (f"{_text(one, 'destination')}/{_prefix(one)}", _text(one, "gateway") or _text(one, "nexthop"))
-        for one in _items(agent.ask("guest-network-get-route"))
+        (f"{text(one, 'destination')}/{_prefix(one)}", text(one, "gateway") or text(one, "nexthop"))
+        for one in items(agent.ask("guest-network-get-route"))
     )
 
 
 def _prefix(told: Json) -> int | str:
     """Length for IPv6 (`desprefixlen`), a mask in dots for IPv4."""
-    length = _part(told, "desprefixlen")
-    return _text(told, "mask") or (length if isinstance(length, str) else _number(told, "desprefixlen"))
+    length = part(told, "desprefixlen")
+    return text(told, "mask") or (length if isinstance(length, str) else number(told, "desprefixlen"))
 
 
 def _routes_by_ip(agent: Asked) -> tuple[Route, ...] | None:
     """The same from `ip`, where the agent may run programs."""
-    found = [one for family in ("-4", "-6") for one in _items(_parsed(agent.run("ip", "-j", family, "route")))]
-    return _sorted((_text(one, "dst"), _text(one, "gateway")) for one in found)
+    found = [one for family in ("-4", "-6") for one in items(parsed(agent.run("ip", "-j", family, "route")))]
+    return _sorted((text(one, "dst"), text(one, "gateway")) for one in found)
 
 
 def _sorted(found: Iterable[tuple[str, str]]) -> tuple[Route, ...]:
@@ -124,16 +122,14 @@ def _sorted(found: Iterable[tuple[str, str]]) -> tuple[Route, ...]:
 
 def _lsblk(agent: Asked) -> tuple[Json, ...] | None:
     """Block devices as the guest's own tool lists them: sizes and UUIDs, which no agent tells."""
-    told = _parsed(agent.run(*LSBLK))
-    return _items(_part(told, "blockdevices")) or None
+    told = parsed(agent.run(*LSBLK))
+    return items(part(told, "blockdevices")) or None
 
 
 def _disks_of(blocks: Iterable[Json]) -> tuple[DiskSeen, ...]:
-    disks = (
-        one for one in blocks if _text(one, "type") == "disk" and not _text(one, "name").startswith(("fd", "zram"))
-    )
+    disks = (one for one in blocks if text(one, "type") == "disk" and not text(one, "name").startswith(("fd", "zram")))
     return _in_order(
-        DiskSeen(name=_text(one, "name"), serial=_text(one, "serial") or None, size_bytes=_number(one, "size") or None)
+        DiskSeen(name=text(one, "name"), serial=text(one, "serial") or None, size_bytes=number(one, "size") or None)
         for one in disks
     )
 
@@ -141,16 +137,16 @@ def _disks_of(blocks: Iterable[Json]) -> tuple[DiskSeen, ...]:
 def _mounts_of(blocks: Iterable[Json]) -> tuple[MountSeen, ...] | None:
     """One a device only: of btrfs' subvolumes the last."""
     found = tuple(
-        MountSeen(path=_text(one, "mountpoint"), type=_text(one, "fstype") or None, device=_text(one, "kname"))
+        MountSeen(path=text(one, "mountpoint"), type=text(one, "fstype") or None, device=text(one, "kname"))
         for one in _tree(blocks)
-        if _text(one, "mountpoint").startswith("/")
+        if text(one, "mountpoint").startswith("/")
     )
     return found or None
 
 
 def _named(mounts: tuple[MountSeen, ...] | None, blocks: Iterable[Json]) -> tuple[MountSeen, ...] | None:
     """With the file systems' UUIDs, by the kernel's name of the device."""
-    uuids = {_text(one, "kname"): _text(one, "uuid") for one in _tree(blocks)}
+    uuids = {text(one, "kname"): text(one, "uuid") for one in _tree(blocks)}
     if mounts is None:
         return None
     return tuple(replace(mount, uuid=uuids.get(mount.device) or None) for mount in mounts)
@@ -160,22 +156,22 @@ def _tree(blocks: Iterable[Json], depth: int = 0) -> Iterator[Json]:
     for one in blocks:
         yield one
         if depth < 10:  # partition, RAID, LUKS, LVM
-            yield from _tree(_items(_part(one, "children")), depth + 1)
+            yield from _tree(items(part(one, "children")), depth + 1)
 
 
 def _disks(agent: Asked) -> tuple[DiskSeen, ...] | None:
-    told = [one for one in _items(agent.ask("guest-get-disks")) if _part(one, "partition") is False]
-    addressed = [one for one in told if _part(one, "address") is not None]
+    told = [one for one in items(agent.ask("guest-get-disks")) if part(one, "partition") is False]
+    addressed = [one for one in told if part(one, "address") is not None]
     return _in_order(
-        DiskSeen(name=_text(one, "name").rpartition("/")[2], serial=_text(_part(one, "address"), "serial") or None)
+        DiskSeen(name=text(one, "name").rpartition("/")[2], serial=text(part(one, "address"), "serial") or None)
         for one in addressed
     )
 
 
 def _mounts(agent: Asked) -> tuple[MountSeen, ...] | None:
     found = tuple(
-        MountSeen(path=_text(one, "mountpoint"), type=_text(one, "type") or None, device=_text(one, "name"))
-        for one in _items(agent.ask("guest-get-fsinfo"))
+        MountSeen(path=text(one, "mountpoint"), type=text(one, "type") or None, device=text(one, "name"))
+        for one in items(agent.ask("guest-get-fsinfo"))
     )
     return found or None
 
@@ -183,31 +179,3 @@ def _mounts(agent: Asked) -> tuple[MountSeen, ...] | None:
 def _in_order(disks: Iterable[DiskSeen]) -> tuple[DiskSeen, ...]:
     """sdb before sdaa: the kernel counts so."""
     return tuple(sorted(disks, key=lambda disk: (len(disk.name), disk.name)))
-
-
-def _parsed(text: bytes) -> Json:
-    try:
-        found: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found
-
-
-def _part(value: Json, key: str) -> Json:
-    return value.get(key) if isinstance(value, dict) else None
-
-
-def _items(value: Json) -> tuple[Json, ...]:
-    return tuple(value[:MOST]) if isinstance(value, list) else ()
-
-
-def _text(value: Json, key: str) -> str:
-    found = _part(value, key)
-    return found[:LONGEST] if isinstance(found, str) else ""
-
-
-def _number(value: Json, key: str) -> int:
-    found = _part(value, key)
-    if isinstance(found, str) and found.isdecimal() and len(found) < 20:  # lsblk before 2.33 quotes numbers
-        return int(found)
-    return found if isinstance(found, int) and not isinstance(found, bool) else 0

@@ -1,4 +1,5 @@
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,30 @@ def test_silence_has_a_limit(path: Path) -> None:
     with fake_agent(path, {}, deaf=1), Agent(path) as agent, pytest.raises(Temporary) as silent:
         agent.ask("guest-info", answer_s=0.1)
     assert silent.value.fault.code == "agent.silent"
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_the_next_ones(path: Path) -> None:
+    def slow(_: object) -> object:
+        late.wait(5)
+        return "late"
+
+    late = threading.Event()
+    with fake_agent(path, {"slow": slow, "quick": "quick"}), Agent(path) as agent:
+        with pytest.raises(Temporary):
+            agent.ask("slow", answer_s=0.05)
+        with pytest.raises(Temporary, match="earlier answer"):
+            agent.ask("quick", answer_s=0.05)
+        late.set()
+        assert agent.ask("quick") == "quick"
+
+
+def test_programs_that_do_not_end(path: Path) -> None:
+    answers = {"guest-exec": {"pid": 1}, "guest-exec-status": {"exited": False}, "guest-info": {}}
+    with fake_agent(path, answers), Agent(path) as agent:
+        with pytest.raises(MtvError, match="did not end") as error:
+            agent.run("sleep", "9", answer_s=0.01)
+        assert not isinstance(error.value, Temporary), "the agent itself is well"
+        assert agent.ask("guest-info") == {}
 
 
 def test_programs(path: Path) -> None:
