@@ -9,8 +9,8 @@ from mtv.model.estate import Concern
 from mtv.model.guest import GuestFacts
 
 PATH = "/etc/cloud/cloud.cfg.d/99-mtv.cfg"
-_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}$")
-_HOST = re.compile(r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 _NETWORK = """\
 # Written by mtv: the datasource of this machine stayed behind when it moved.
 network: {config: disabled}
@@ -33,19 +33,19 @@ def text(cloud: Cloud, facts: GuestFacts) -> str | None:
         or "cloud-init=disabled" in facts.cmdline.split()
     ):
         return None
-    return _NETWORK + (_SOURCE.format(data=_data(cloud, facts)) if _ID.match(cloud.instance_id) else "")
+    return _NETWORK + (_SOURCE.format(data=_data(cloud, facts)) if _ID.fullmatch(cloud.instance_id) else "")
 
 
 def _data(cloud: Cloud, facts: GuestFacts) -> str:
     parts = ["dsmode: local", f'instance-id: "{cloud.instance_id}"']
-    if _HOST.match(facts.hostname):
+    if _HOST.fullmatch(facts.hostname):
         parts.append(f'local-hostname: "{facts.hostname}"')
     return ", ".join(parts)
 
 
 def concern(cloud: Cloud) -> Concern:
     kind = cloud.datasource.partition(":")[0].strip()[:60]
-    if not _ID.match(cloud.instance_id):
+    if not _ID.fullmatch(cloud.instance_id):
         return warning(
             "cloud-init-instance",
             f"cloud-init lived from {kind} and no instance id is on record: it may take the guest for a new machine",

@@ -4,7 +4,7 @@ import hashlib
 import re
 
 RESERVED_MAC = "02:00:00:00:00:00"  # of KubeVirt's own bridge in each Pod
-_SIX = re.compile(r"^[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}$")
+_SIX = re.compile(r"[0-9a-fA-F]{1,2}(?:[:-][0-9a-fA-F]{1,2}){5}")
 
 
 def stable_mac(vm_key: str, index: int) -> str:
@@ -16,7 +16,7 @@ def stable_mac(vm_key: str, index: int) -> str:
 
 def normal_mac(text: str) -> str:
     """Lower case with colons; "" for what is no unicast address of a NIC (zero, broadcast, multicast, no MAC)."""
-    if not _SIX.match(text.strip()):
+    if not _SIX.fullmatch(text.strip()):
         return ""
     octets = [int(part, 16) for part in re.split("[:-]", text.strip())]
     if not any(octets) or octets[0] & 1:

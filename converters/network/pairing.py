@@ -14,7 +14,7 @@ from mtv.model.guest import GuestNetwork
 By = Literal["mac", "slot", "order", "only", "guess"]
 # Interfaces of these names are made by software, whatever file configures them.
 _SOFTWARE = re.compile(r"^(docker|veth|virbr|vnet|tun|tap|wg|dummy|br-|lxc|lxd|cni|flannel|cali|wl|ww|ib|ppp|sit|lo$)")
-_ETH = re.compile(r"^eth(\d+)$")
+_ETH = re.compile(r"eth(\d+)")
 _PREDICTABLE = re.compile(r"^en[opsx]")
 
 
@@ -121,11 +121,11 @@ def _by_mac(table: _Table, macs: Mapping[str, str]) -> list[Wanted]:
 
 def _other_scheme(table: _Table, kernel_named: bool) -> list[Wanted]:
     """Takes off the table what is left from another way of naming: ifcfg-eth0 of the template beside ifcfg-ens192."""
-    eth = [one for one in table.wanted if _ETH.match(one.name)]
+    eth = [one for one in table.wanted if _ETH.fullmatch(one.name)]
     predictable = [one for one in table.wanted if _PREDICTABLE.match(one.name)]
     paired = [one.wanted.name for one in table.pairs]
     if kernel_named:
-        left = predictable if eth or any(map(_ETH.match, paired)) else []
+        left = predictable if eth or any(map(_ETH.fullmatch, paired)) else []
     else:
         left = eth if predictable or any(map(_PREDICTABLE.match, paired)) else []
     table.wanted = [one for one in table.wanted if one not in left]
@@ -151,7 +151,7 @@ def is_at(nic: Nic, path: str) -> bool:
 
 def _by_order(table: _Table, ordered: Sequence[Nic]) -> None:
     for one in list(table.wanted):
-        match = _ETH.match(one.name)
+        match = _ETH.fullmatch(one.name)
         number = int(match[1]) if match and len(match[1]) < 4 else len(ordered)
         if number < len(ordered) and ordered[number] in table.nics:
             table.pair(one, ordered[number], "order")

@@ -66,8 +66,10 @@ def _meant(one: Binding, pairing: Pairing) -> Nic | None:
         if one.name and pair.wanted.name == one.name:
             return pair.nic
     for pair in pairing.pairs:
-        ties = [tie for tie in (pair.nic.mac, pair.wanted.mac) if tie]
-        meant = one.value in ties if one.key == "mac" else one.key == "path" and is_at(pair.nic, one.value)
+        if one.key == "path":
+            meant = is_at(pair.nic, one.value) or pair.wanted.path == one.value
+        else:
+            meant = one.key == "mac" and one.value in (pair.nic.mac, pair.wanted.mac)
         if meant and not (one.name and pair.wanted.name):
             return pair.nic
     return None

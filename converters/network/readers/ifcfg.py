@@ -101,7 +101,7 @@ def _mac(text: Text, entries: list[Entry], table: dict[str, str], name: str, ren
 
 def _addresses(text: Text, entries: list[Entry], table: dict[str, str], draft: Draft) -> tuple[str, ...]:
     found = []
-    for one in entries:
+    for one in {entry.key: entry for entry in entries}.values():
         match = re.fullmatch(r"IPADDR(\d*)", one.key)
         if match:
             mask = table.get(f"PREFIX{match[1]}") or table.get(f"NETMASK{match[1]}", "")

@@ -86,7 +86,7 @@ def _method(table: dict[str, str]) -> str:
 def _addresses(text: Text, entries: list[Entry], table: dict[str, str], draft: Draft) -> tuple[str, ...]:
     """IPADDR, IPADDR_1, IPADDR_lan: each with its own PREFIXLEN or NETMASK of the same ending."""
     found = []
-    for one in entries:
+    for one in {entry.key: entry for entry in entries}.values():
         match = re.fullmatch(r"IPADDR(\w*)", one.key)
         if match and one.value:
             mask = table.get(f"PREFIXLEN{match[1]}") or table.get(f"NETMASK{match[1]}", "")

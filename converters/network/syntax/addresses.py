@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from mtv.converters.network.syntax.text import Flaw
 
 # The kernel takes nearly any byte. These become part of a path and of udev's rules, so only what is harmless there.
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}$")
-_PATTERN = re.compile(r"^[]A-Za-z0-9_.@*?[!-]{1,64}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,14}")
+_PATTERN = re.compile(r"[]A-Za-z0-9_.@*?[!-]{1,64}")
 _DEFAULTS = ("default", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "0/0")
 
 
 def is_name(text: str) -> bool:
-    return bool(_NAME.match(text)) and text not in (".", "..")
+    return bool(_NAME.fullmatch(text)) and text not in (".", "..")
 
 
 def is_pattern(text: str) -> bool:
-    return any(sign in text for sign in "*?[") and bool(_PATTERN.match(text))
+    return any(sign in text for sign in "*?[") and bool(_PATTERN.fullmatch(text))
 
 
 def checked_name(text: str, file: str, line: int, flaws: list[Flaw]) -> str:

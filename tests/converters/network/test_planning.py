@@ -115,7 +115,7 @@ def test_a_rebuild_is_asked_only_for_what_was_written() -> None:
 
 
 @pytest.mark.parametrize("choice", [{"addresses": "leave"}, {"conversion": "none"}])
-def test_left_alone_by_choice(choice: dict[str, str]) -> None:
+def test_left_alone_by_choice(choice: dict[str, Any]) -> None:
     made = _plan(**choice)
     assert made.changes == ()
     assert made.macs == {"n0": A}
