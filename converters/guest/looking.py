@@ -21,9 +21,9 @@ from mtv.converters.worker.job import Job
 from mtv.model.estate import VM, Facts, Json
 from mtv.model.guest import GuestFacts
 from mtv.model.plans import GuestChoice, NicChoice
+from mtv.model.tasks import GUEST_KEY_FILE
 from mtv.toolsroot import virtio_win
 
-KEY_FILE = "guest-key-{}"  # a secret of the task: the key of the choice's LUKS device of that number
 FACTS_LIMIT_BYTES = 12 << 10  # an event has 16 KiB; the whole is in the scratch folder
 DIFF_LIMIT = 5000
 
@@ -54,7 +54,7 @@ def wanted(job: Job) -> Wanted:
     guest = job.task.guest
     choice = codec.load(GuestChoice, guest.get("choice") or {}, "guest.choice")
     nics = guest.get("nics")
-    files = {key.device: job.folder / "secrets" / KEY_FILE.format(n) for n, key in enumerate(choice.keys)}
+    files = {key.device: job.folder / "secrets" / GUEST_KEY_FILE.format(n) for n, key in enumerate(choice.keys)}
     return Wanted(
         vm=codec.load(VM, guest.get("vm"), "guest.vm"),
         choice=choice,

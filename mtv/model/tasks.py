@@ -15,6 +15,7 @@ TASK_LIMIT_BYTES = 900 * 1024
 LINE_LIMIT_BYTES = 16 * 1024
 ROOT_SPAN_BYTES = 256 << 20  # one root hash, one journal flush at the latest
 BLOCK_BYTES = 1 << 20  # one hash
+GUEST_KEY_FILE = "guest-key-{}"  # a task's secret: the key of the choice's LUKS device of that number
 
 Op = Literal["inspect", "transfer", "verify", "convert", "journal"]
 

@@ -76,11 +76,13 @@ def guest_of(world: World) -> dict[str, Json]:
 
 
 def refuse(vm: VM, facts: Facts) -> None:
-    """Raises CheckFailed `guest.refused` for what inspection refuses."""
+    """Raises CheckFailed for what inspection refuses, with its own code and text."""
     conversion = facts.get("conversion")
-    refusals = conversion.get("refusals") if isinstance(conversion, dict) else None
+    told = conversion if isinstance(conversion, dict) else {}
+    refusals, codes = told.get("refusals"), told.get("codes")
     if isinstance(refusals, list) and refusals:
-        raise CheckFailed("guest.refused", f"{vm.name}: {refusals[0]}", "`mtv describe vm` says what to do")
+        code = str(codes[0]) if isinstance(codes, list) and codes else "guest.refused"
+        raise CheckFailed(code, str(refusals[0]), f"`mtv describe vm {vm.name}` says what was found")
 
 
 async def undo_inspect(world: World) -> None:

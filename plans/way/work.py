@@ -15,7 +15,7 @@ from mtv.model.estate import Disk, Facts
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Outcome, Stop
 from mtv.model.points import Extent, Point
-from mtv.model.tasks import Ended, Op, Task, TaskDisk, worker_name
+from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_name
 from mtv.model.volumes import Volume, VolumeSpec
 from mtv.plans.fold import History
 from mtv.plans.world import World
@@ -31,7 +31,7 @@ async def employ(world: World, op: Op, disks: Sequence[TaskDisk], guest: Facts |
     history = world.history
     await end_earlier(world)
     task = await _task(world, history, op, disks, guest)
-    worker = await world.workers.start(task, _secrets(world, disks))
+    worker = await world.workers.start(task, _secrets(world, op, disks))
     reached: dict[str, int] = {}
     try:
         async for event in world.workers.events(worker):
@@ -54,14 +54,13 @@ async def end_earlier(world: World) -> None:
         await world.workers.stop(worker_name(world.run, world.plan.vm.key, history.step, attempt))
 
 
-def _secrets(world: World, disks: Sequence[TaskDisk]) -> dict[str, bytes]:
+def _secrets(world: World, op: Op, disks: Sequence[TaskDisk]) -> dict[str, bytes]:
     names = {name for disk in disks if disk.export for name in disk.export.secrets}
+    if op in ("inspect", "convert"):
+        names |= {GUEST_KEY_FILE.format(n) for n in range(len(world.plan.guest.keys))}
     if missing := sorted(names - world.secrets.keys()):
-        raise MtvError(
-            "source.secret",
-            f"{world.plan.vm.name}: the source has no secret '{missing[0]}'",
-            "`mtv add provider --secret`",
-        )
+        text = f"{world.plan.vm.name}: there is no secret '{missing[0]}' for its {op}"
+        raise MtvError("worker.secret", text, "`mtv check provider` reads each secret")
     return {name: world.secrets[name] for name in names}
 
 

@@ -145,6 +145,7 @@ class Case:
     planned: Callable[[VmPlan], VmPlan] = lambda plan: plan
     without: tuple[str, ...] = ()  # what neither end can do
     target: type[MemoryTarget] = MemoryTarget
+    secrets: Mapping[str, bytes] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.kind}-{self.flavour}-{self.name}"
@@ -198,6 +199,7 @@ class Pair:
             documents=plain_documents,
             seal=plain_seal,
             report=report,
+            secrets=self.case.secrets,
         )
 
     def drive(

@@ -1,12 +1,19 @@
 """What is refused is refused before anything is changed."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from mtv.model.estate import Concern, Level
+import pytest
+
+from mtv.errors import CheckFailed
+from mtv.model.estate import VM, Concern, Level
 from mtv.model.faults import Fault
-from mtv.model.plans import VmPlan
+from mtv.model.plans import GuestChoice, GuestKey, VmPlan
+from mtv.model.tasks import Task
+from mtv.plans.way.before import refuse
+from mtv.providers.memory import MemoryTarget
 from tests.crash.pair import Case, Pair
 from tests.plans.way.made import driven, estate_with, ran
 
@@ -65,3 +72,33 @@ def test_a_guest_that_inspection_refuses_is_refused(tmp_path: Path) -> None:
     case = Case("warm", "snapshots", prepare=estate_with(lambda vm: replace(vm, attributes={"guest": "none"})))
     fault = refused(case, tmp_path, "guest.no-system")
     assert "conversion: none" in fault.hint
+
+
+def test_a_refusal_among_the_facts_keeps_its_code_and_text() -> None:
+    vm = VM(source="s", id="1", name="db01")
+    refuse(vm, {"conversion": {"mode": "full", "refusals": []}})
+    refuse(vm, {})
+    with pytest.raises(CheckFailed, match="db01: it is hibernated") as caught:
+        refuse(vm, {"conversion": {"refusals": ["db01: it is hibernated", "db01: b"], "codes": ["guest.hibernated"]}})
+    assert (caught.value.fault.code, caught.value.fault.exit_code) == ("guest.hibernated", 4)
+
+
+def test_a_guest_s_key_goes_to_those_workers_that_look_into_it(tmp_path: Path) -> None:
+    def locked(plan: VmPlan) -> VmPlan:
+        return replace(plan, guest=GuestChoice(keys=(GuestKey(device="/dev/sda2", secret="file:k"),)))
+
+    given: dict[str, dict[str, bytes]] = {}
+
+    class Noting(MemoryTarget):
+        async def start(self, task: Task, secrets: Mapping[str, bytes]) -> str:
+            given[task.op] = dict(secrets)
+            return await super().start(task, secrets)
+
+    case = Case("cold", "snapshots", planned=locked, target=Noting)
+    _, history = driven(case, tmp_path / "missing", "rolled-back")
+    assert history.fault is not None
+    assert (history.fault.code, given) == ("worker.secret", {})
+    keys = {"guest-key-0": b"secret", "password": b"not for workers"}
+    driven(replace(case, secrets=keys), tmp_path / "given")
+    assert {op for op, secrets in given.items() if secrets == {"guest-key-0": b"secret"}} == {"inspect", "convert"}
+    assert {op for op, secrets in given.items() if not secrets} == {"journal", "transfer", "verify"}
