@@ -71,9 +71,9 @@ def _copy(task: Task, disk: TaskDisk, volumes: VolumeStore) -> Generator[tuple[s
     source, volume = export_content(disk.export), volume_of(disk)
     journal = _resumed(task, disk, disk.export.identity, volume)
     todo = [Extent(0, disk.size_bytes)] if journal.whole else list(disk.extents or ())
-    total, done = sum(extent.length for extent in todo), 0
+    total, done = _data_bytes(source, todo), 0
     for piece, extents in _pieces(disk.size_bytes, todo):
-        done += sum(extent.length for extent in extents)
+        done += _data_bytes(source, extents)
         if piece in journal.done:
             continue
         now = volumes.get(volume).content
@@ -86,6 +86,10 @@ def _copy(task: Task, disk: TaskDisk, volumes: VolumeStore) -> Generator[tuple[s
         yield "root", {"disk": disk.id, "pass": task.pass_, "offset": piece, "root": journal.content.root()}
     write_journal(task, disk, replace(journal, complete=True))
     return journal.content
+
+
+def _data_bytes(source: Content, extents: list[Extent]) -> int:
+    return sum(run.length for one in extents for run in source.within(one.offset, one.length) if run.stamp)
 
 
 def _resumed(task: Task, disk: TaskDisk, source: str, volume: Volume) -> Journal:

@@ -81,6 +81,9 @@ def test_a_whole_disk_is_copied_and_read_back(bench: Bench) -> None:
     assert bench.holds(0)
     assert bench.written() == content_at(1, "1/d", SIZE, 0).data_bytes, "holes stay holes"
     assert {event.type for event in events} == {"progress", "root", "end"}
+    told = [(event.data["done_bytes"], event.data["total_bytes"]) for event in events if event.type == "progress"]
+    assert told == sorted(told)
+    assert told[-1] == (bench.written(), bench.written()), "progress tells of data, not of holes"
     assert bench.work("verify", bench.disk(0))[0].outcome == "done"
 
 
