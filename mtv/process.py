@@ -20,6 +20,7 @@ from mtv.errors import MtvError, Temporary
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+_left_behind: list["subprocess.Popen[bytes]"] = []  # kept: Python warns of a living child that nobody holds
 _libc = ctypes.CDLL(None, use_errno=True)
 _handed_down: set[int] = set()  # descriptors that every child inherits: a worker's lock, so that orphans are seen
 
@@ -203,7 +204,9 @@ def reap_children() -> None:
 def leave_behind(argv: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
     """A program that outlives us: a session of its own, no terminal, all that it says in `log` (0600)."""
     with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab") as out:
-        return subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        child = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+    _left_behind.append(child)
+    return child
 
 
 def end_group(child: "subprocess.Popen[bytes]", stop_s: float = 5.0) -> None:

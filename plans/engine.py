@@ -22,11 +22,11 @@ from mtv.store import reading
 from mtv.store.journal import ask, intent
 from mtv.store.place import engine_lock
 from mtv.store.store import Store
+from mtv.times import now
 
 GOOD = ("done", "probation")
 DETACH_S = 30.0  # a new engine has its lock within this time, or is asked to end
 PATIENCE_S = 5.0  # a verb waits so long for the living engine to take its intent
-STARTED = (0, 1, 3, 130)  # exit codes of a run that began
 
 
 class SystemClock:
@@ -96,29 +96,26 @@ async def steer(
 def detach(store: Path, argv: Sequence[str], log: Path, timeout_s: float = DETACH_S) -> int:
     """Start `argv`, an engine, in a session of its own; gives its pid when it has the lock, or has ended already.
     Raises MtvError `engine.not-started` with the end of its log."""
+    since, deadline_s = now(), time.monotonic() + timeout_s
     child = process.leave_behind(argv, log)
-    deadline_s = time.monotonic() + timeout_s
-    while not _drives(store, child.pid):
-        status = child.poll()
-        if status in STARTED:
+    while True:
+        status = child.poll()  # asked before the store: it may have driven and ended
+        if status == 0 or _drove(store, child.pid, since):
             return child.pid
         if status is not None or time.monotonic() > deadline_s:
             process.end_group(child)
             last = log.read_text(errors="replace").strip()[-2000:] or "it said nothing"
             raise MtvError("engine.not-started", f"the engine did not start: {last}", f"its log is {log}")
         time.sleep(0.05)
-    return child.pid
 
 
-def _drives(store: Path, pid: int) -> bool:
-    if not store.exists():
-        return False
+def _drove(store: Path, pid: int, since: str) -> bool:
     try:
         with closing(reading.connect(store)) as found:
             seen = reading.engine(found)
-    except Refused:  # it is being made
+    except Refused:  # it is not there yet, or just being made
         return False
-    return seen is not None and seen.lives and seen.pid == pid
+    return seen is not None and seen.pid == pid and seen.started_at >= since
 
 
 @contextmanager
