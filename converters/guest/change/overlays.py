@@ -5,18 +5,19 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import nbd
-
 from mtv import process
+from mtv.converters.transfer.readers import nbd as reading
 from mtv.converters.transfer.tables import Read
 from mtv.converters.transfer.targets import raw
 from mtv.converters.transfer.targets.cold import ColdFile
 from mtv.converters.transfer.targets.served import qemu_nbd
 from mtv.errors import MtvError, Temporary
+from mtv.model.reading import NbdServer
 from mtv.model.volumes import Volume
 
 LOCK_S = 30.0  # a killed virt-v2v's qemu-nbd ends within this time, or somebody else has the disk
@@ -48,18 +49,30 @@ def sound(path: Path) -> bool:
     return process.run(["qemu-img", "check", "-q", "-f", "qcow2", str(path)], timeout_s=600.0, check=False).status == 0
 
 
-def touched(path: Path) -> list[tuple[int, int]]:
-    """What an overlay changes, as offset and length, in order; neighbours are one."""
-    told = _qemu_img("map", "--output=json", "-f", "qcow2", str(path)).out
+@dataclass(frozen=True)
+class Map:
+    """Ranges as offset and length, in order; neighbours are one."""
+
+    touched: tuple[tuple[int, int], ...]  # what the overlay changes
+    zeroes: tuple[tuple[int, int], ...]  # what reads as zeroes, its disk below included: never read, only known
+
+
+def mapped(path: Path) -> Map:
+    told = json.loads(_qemu_img("map", "--output=json", "-f", "qcow2", str(path)).out)
+    return Map(
+        touched=_ranges(one for one in told if not one["depth"] and one.get("present") is not False),
+        zeroes=_ranges(one for one in told if one["zero"]),
+    )
+
+
+def _ranges(entries: Iterable[Mapping[str, int]]) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
-    for one in json.loads(told):
-        if one["depth"] or one.get("present") is False:
-            continue
+    for one in entries:
         if found and sum(found[-1]) == one["start"]:
             found[-1] = (found[-1][0], found[-1][1] + one["length"])
         else:
             found.append((one["start"], one["length"]))
-    return found
+    return tuple(found)
 
 
 def commit(path: Path) -> None:
@@ -80,24 +93,32 @@ def wait_unlocked(path: str, timeout_s: float = LOCK_S) -> None:
         time.sleep(0.2)
 
 
+@dataclass(frozen=True)
+class Stored:
+    """A disk as it is stored, past the page cache."""
+
+    read_into: Read
+    data: Callable[[], Iterator[tuple[int, int]]]  # what may be other than zero
+
+
 @contextmanager
-def reading(volume: Volume, folder: Path) -> Iterator[Read]:
-    """That disk as it is stored, past the page cache; or an overlay, given as a qcow2 volume."""
+def stored(volume: Volume, folder: Path) -> Iterator[Stored]:
+    """That disk; or an overlay, given as a qcow2 volume, with what lies below it."""
     if volume.format in ("raw", "block"):
         file = ColdFile(volume.path, volume.size_bytes)
         try:
-            yield file.read_into
+            yield Stored(file.read_into, lambda: ((one.offset, one.length) for one in file.extents()))
         finally:
             file.close()
         return
     with qemu_nbd(volume, folder, read_only=True) as uri:
-        handle = nbd.NBD()
-        handle.connect_uri(uri)
+        server = NbdServer(uri)
+        handle = reading.connect(server)
 
         def read_into(offset: int, view: memoryview) -> None:
             view[:] = handle.pread(len(view), offset)
 
-        yield read_into
+        yield Stored(read_into, lambda: reading.extents(server, volume.size_bytes))
         handle.shutdown()
 
 

@@ -6,7 +6,6 @@ changes nothing), or, an overlay being lost, restore the blocks that it touched 
 """
 
 import json
-import mmap
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,12 +13,12 @@ from pathlib import Path
 
 from mtv import codec
 from mtv.converters.guest.change import overlays
+from mtv.converters.guest.change.proving import changed, compare, differing
 from mtv.converters.transfer import hashfile
-from mtv.converters.transfer.tables import HashTable, Read, digest, with_changes
+from mtv.converters.transfer.tables import HashTable
 from mtv.converters.worker.job import Job
 from mtv.errors import MtvError
 from mtv.model.estate import Facts, Json
-from mtv.model.tasks import BLOCK_BYTES
 from mtv.model.volumes import Volume
 
 STATE = "commit.json"
@@ -74,10 +73,10 @@ def begin(job: Job, folder: Path, files: Mapping[str, Path], copied: Mapping[str
     for volume in volumes(job):
         overlay = files[volume.disk]
         overlays.wait_unlocked(str(overlay))
-        touched = tuple(overlays.touched(overlay))
-        with overlays.reading(replace(volume, path=str(overlay), format="qcow2"), job.folder / "servers") as through:
-            tables[volume.disk] = with_changes(copied[volume.disk], touched, through)
-        parts.append(Part(volume=volume, overlay=str(overlay), touched=touched))
+        found = overlays.mapped(overlay)
+        with overlays.stored(replace(volume, path=str(overlay), format="qcow2"), job.folder / "servers") as through:
+            tables[volume.disk] = changed(copied[volume.disk], found, through.read_into)
+        parts.append(Part(volume=volume, overlay=str(overlay), touched=found.touched))
     hashfile.write(folder / HASHES, tables)
     commit = Commit(state="committing", parts=tuple(parts), facts=dict(facts))
     write(folder, commit)
@@ -95,8 +94,8 @@ def finish(job: Job, folder: Path, commit: Commit) -> Commit:
             continue
         overlays.wait_unlocked(part.volume.path)
         overlays.commit(Path(part.overlay))
-        with overlays.reading(part.volume, job.folder / "servers") as stored:
-            compare(part, tables[part.volume.disk], stored)
+        with overlays.stored(part.volume, job.folder / "servers") as stored:
+            compare(part.volume.path, part.touched, tables[part.volume.disk], stored)
         parts = (*commit.parts[:index], replace(part, committed=True), *commit.parts[index + 1 :])
         commit = replace(commit, parts=parts)
         write(folder, commit)
@@ -106,35 +105,11 @@ def finish(job: Job, folder: Path, commit: Commit) -> Commit:
     return commit
 
 
-def compare(part: Part, table: HashTable, stored: Read) -> None:
-    """What was committed is on the disk. Raises MtvError `convert.differs`."""
-    if wrong := differing(part, table, stored):
-        text = f"{part.volume.path} does not hold what was committed to it, in {len(wrong)} blocks of 1 MiB, the first"
-        raise MtvError("convert.differs", f"{text} at byte {wrong[0] * BLOCK_BYTES}", "look after the target's storage")
-
-
-def differing(part: Part, table: HashTable, stored: Read) -> list[int]:
-    """Blocks that the overlay touched and that do not have the hash in that table."""
-    buffer = memoryview(mmap.mmap(-1, BLOCK_BYTES))  # aligned, as O_DIRECT wants it
-    wrong = []
-    for block in touched_blocks(part.touched):
-        view = buffer[: table.length(block)]
-        stored(block * BLOCK_BYTES, view)
-        if not table.matches(block, digest(view)):
-            wrong.append(block)
-    return wrong
-
-
-def touched_blocks(touched: Sequence[tuple[int, int]]) -> list[int]:
-    ends = ((offset // BLOCK_BYTES, -(-(offset + length) // BLOCK_BYTES)) for offset, length in touched)
-    return sorted({block for first, end in ends for block in range(first, end)})
-
-
 def restored(job: Job, copied: Mapping[str, HashTable], commit: Commit) -> bool:
     """After an overlay was lost: whether all that the commit had touched is as it was copied."""
     for part in commit.parts:
-        with overlays.reading(part.volume, job.folder / "servers") as stored:
-            if differing(part, copied[part.volume.disk], stored):
+        with overlays.stored(part.volume, job.folder / "servers") as stored:
+            if differing(part.touched, copied[part.volume.disk], stored):
                 return False
     return True
 
