@@ -58,6 +58,8 @@ def run(file: Path, dry_run: bool, detach: bool, again: bool) -> int:
             f"{started.name} has ended already, nothing was changed; the next run: mtv run {file} --again", err=True
         )
         return exit_code(list(runs.view(started.name).migrations))
+    if started.note:
+        click.echo(f"note: {started.note}", err=True)
     click.echo(f"{started.name}: {started.count} VM{'s' * (started.count != 1)}", err=True)
     runs.drive(started, follow())
     view = runs.view(started.name)

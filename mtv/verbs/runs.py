@@ -1,6 +1,7 @@
 """Verbs that drive runs: prepare and drive, detach, watch."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -129,10 +130,14 @@ def dry_run(file: Path) -> list[str]:
 
 def detach(file: Path, again: bool) -> str:
     """Leave an engine behind that drives the run; gives its name once the engine lives."""
-    from mtv.plans.engine import spawn
+    from mtv.plans import engine
 
     started = prepare(file, again)
     if started.finished:
         raise Refused("run.ended", f"{started.name} has ended already", f"the next run: mtv run {file} --again")
-    spawn(settings().store, ["run", str(file)])
+    store = settings().store
+    argv = [sys.executable, "-m", "mtv", "--store", str(store), "run", str(file.absolute())]
+    log = store.with_name(f"{store.name}.d") / started.name / "engine.log"
+    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine.detach(store, argv, log)
     return started.name

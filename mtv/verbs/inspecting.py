@@ -1,0 +1,107 @@
+"""`mtv inspect`: look into guests' disks, read-only for the source, and keep what was found."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from mtv import codec
+from mtv.converters.worker.local import LocalWorkers
+from mtv.errors import MtvError
+from mtv.model.estate import VM, Facts, Json
+from mtv.model.plans import GuestChoice, NicChoice
+from mtv.model.tasks import Ended, Task, TaskDisk
+from mtv.settings import settings
+from mtv.store import inventory
+from mtv.store.store import Store
+from mtv.verbs.opening import opened, place
+from mtv.verbs.plans import chosen
+
+COLUMNS = ("name", "system", "hostname", "conversion", "addresses", "concerns", "fault")
+POINT = "mtv-inspect"
+
+
+def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dict[str, Json]]:
+    """One row a VM that `where` finds; `fault` says why one could not be looked into, or is refused."""
+    with Store(settings().store) as store:
+        found = place(store, word)
+        vms = chosen(store, found, where)
+
+        async def work() -> list[dict[str, Json]]:
+            async with AsyncExitStack() as stack:
+                source = await stack.enter_async_context(opened("sources", found))
+                rows = []
+                for number, vm in enumerate(vms, 1):
+                    tell(number, f"of {len(vms)}: {vm.name}")
+                    rows.append(await _one(store, source, vm))
+                return rows
+
+        return asyncio.run(work())
+
+
+async def _one(store: Store, source: Any, vm: VM) -> dict[str, Json]:
+    try:
+        facts = await _look(source, vm)
+    except MtvError as error:
+        return _row(vm, {}, error.fault.text)
+    inventory.save_inspection(store, vm, facts)
+    return _row(vm, facts, "")
+
+
+async def _look(source: Any, vm: VM) -> Facts:
+    """The inspect operation's facts. Raises MtvError with the worker's own fault."""
+    moving = [disk for disk in vm.disks if not disk.blank]
+    with tempfile.TemporaryDirectory(prefix="mtv-inspect-") as scratch:
+        point = await source.freeze(vm, moving, POINT, None, True)
+        try:
+            disks = tuple([TaskDisk(id=disk.key, size_bytes=disk.size_bytes, export=await source.export(point, disk))
+                           for disk in moving])  # fmt: skip
+            return await _employ(_task(vm, disks, scratch))
+        finally:
+            await source.release(point)
+
+
+def _task(vm: VM, disks: tuple[TaskDisk, ...], scratch: str) -> Task:
+    nics = [codec.dump(NicChoice(nic=nic.key, to="pod", mac=nic.mac)) for nic in vm.nics]
+    guest: dict[str, Json] = {"vm": codec.dump(vm), "choice": codec.dump(GuestChoice()), "nics": list(nics)}
+    return Task(run="inspect", vm=vm.key, name=vm.name, step="inspect", attempt=1, epoch=1, op="inspect", disks=disks,
+                guest=guest, scratch=str(Path(scratch)))  # fmt: skip
+
+
+async def _employ(task: Task) -> Facts:
+    workers = LocalWorkers()
+    worker = await workers.start(task, {})
+    async for event in workers.events(worker):
+        if event.type == "end":
+            break
+    ended: Ended = await workers.stop(worker)
+    if ended.outcome == "done":
+        return ended.facts
+    fault = ended.fault
+    raise (
+        MtvError(fault.code, fault.text, fault.hint) if fault else MtvError("worker.silent", f"{task.name}: no answer")
+    )
+
+
+def _row(vm: VM, facts: Facts, fault: str) -> dict[str, Json]:
+    guest, decided = _map(facts.get("guest")), _map(facts.get("conversion"))
+    network = _map(guest.get("network"))
+    interfaces = [_map(one) for one in _list(network.get("interfaces"))]
+    refusals = [str(_map(one).get("text") or one) for one in _list(decided.get("refusals"))]
+    system = " ".join(str(guest.get(key) or "") for key in ("distro", "major")).strip()
+    return {
+        "name": vm.name, "system": system, "hostname": str(guest.get("hostname") or ""),
+        "conversion": str(decided.get("mode") or ""), "concerns": len(_list(facts.get("concerns"))),
+        "addresses": ", ".join(str(one) for face in interfaces for one in _list(face.get("addresses"))),
+        "fault": fault or "; ".join(refusals),
+    }  # fmt: skip
+
+
+def _map(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
