@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from mtv.verbs import look, runs, steering
 from mtv.verbs.views import MigrationView, StepView
 
 
@@ -24,21 +25,13 @@ class StoreBoard:
     """The real board."""
 
     def migrations(self) -> Sequence[MigrationView]:
-        from mtv.verbs import runs
-
         return [one for run in runs.overview() for one in run.migrations]
 
     def journey(self, run: str, vm: str) -> Sequence[StepView]:
-        from mtv.verbs import runs
-
         return runs.journey(run, vm)
 
     def log(self, run: str, vm: str, lines: int) -> str:
-        from mtv.verbs import look
-
         return look.log_tail(run, vm, lines)
 
     def steer(self, verb: str, run: str, vm: str) -> str:
-        from mtv.verbs import steering
-
         return steering.ask(verb, run, vm)
