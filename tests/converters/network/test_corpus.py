@@ -1,5 +1,7 @@
 import pytest
 
+from mtv.converters.guest.folder import FolderFiles
+from mtv.converters.network import read
 from tests.converters.network.corpus import FOLDER, NAMES, answer, case, expected
 
 
@@ -43,3 +45,9 @@ def test_no_two_cards_get_one_name(name: str) -> None:
     made = case(name).plan()
     assert len(set(made.names.values())) == len(made.names)
     assert len(set(made.macs.values())) == len(made.macs)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_reads_the_same_as_a_dict(name: str) -> None:
+    one = case(name)
+    assert read(FolderFiles(FOLDER / name / "root")) == one.network()
