@@ -86,7 +86,7 @@ class MemorySource:
         self.faults.meet("freeze")
         state = self._state(vm)
         if name not in state.points:
-            state = _after(self.started(vm, state, name, since), name)
+            state = self.started(vm, state, name, since).written_after(name)
             self._put(vm, state)
         return self._point(vm, disks, name, state.points[name])
 
@@ -157,14 +157,6 @@ class MemorySource:
             return now
         nics = tuple(replace(nic, connected=False) for nic in vm.nics)
         return replace(now, name=f"{vm.name} (moved)", nics=nics)
-
-
-def _after(state: VmState, name: str) -> VmState:
-    """The guest goes on writing after a point: once for each name, so that what a disk holds at the end does not
-    depend on how often a crash had the point made."""
-    if state.power != "on" or name in state.seen:
-        return state
-    return replace(state, generation=state.generation + 1, seen=(*state.seen, name))
 
 
 class TrackingSource(MemorySource):

@@ -32,6 +32,13 @@ class VmState:
     checkpoints: tuple[int, ...] = ()  # generations that a backup may be based on
     revision: int = 0
 
+    def written_after(self, point: str) -> "VmState":
+        """The guest goes on writing after a point: once for each name, so that what a disk holds at the end does not
+        depend on how often a crash had the point made."""
+        if self.power != "on" or point in self.seen:
+            return self
+        return replace(self, generation=self.generation + 1, seen=(*self.seen, point))
+
 
 class States:
     """Reads and writes the states under PATH/vms."""

@@ -2,7 +2,8 @@
 
 from mtv.plans.runner import Policy
 from mtv.providers.memory.faults import Demand
-from tests.crash.pair import Case, Pair, ended, in_state
+from tests.crash.boundaries import ended, in_state
+from tests.crash.pair import Case, Pair
 
 FLAVOURS = ("snapshots", "backups", "streams", "untracked")
 PROBATION = Policy(engine="test", probation_s=3600)

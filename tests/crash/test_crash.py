@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.crash import counts
+from tests.crash.boundaries import Boundaries
 from tests.crash.cases import BACK, DONE
-from tests.crash.pair import Boundaries, Case, Pair, Survivors
+from tests.crash.pair import Case, Pair, Survivors
 
 SECOND = (1, 2, 5, 13, 31, 59, 101)  # where the engine that goes on crashes again
 

@@ -15,8 +15,9 @@ from mtv.providers.memory.content import GRAIN_BYTES
 from mtv.providers.memory.faults import Demand
 from mtv.providers.memory.folder import Folder
 from tests.crash import counts
+from tests.crash.boundaries import Boundaries, ended
 from tests.crash.cases import BACK, DONE
-from tests.crash.pair import Boundaries, Case, Pair, ended
+from tests.crash.pair import Case, Pair
 
 COLD, WARM = DONE[0], DONE[5]
 

@@ -15,8 +15,9 @@ from mtv.store.journal import Digest, StoreJournal, ask
 from mtv.store.runs import create_run
 from mtv.store.store import Store
 from tests.crash import counts
+from tests.crash.boundaries import Boundaries
 from tests.crash.cases import BACK, DONE
-from tests.crash.pair import Boundaries, Case, Pair
+from tests.crash.pair import Case, Pair
 
 
 def digest(rows: Sequence[Row]) -> Digest:

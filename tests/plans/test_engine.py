@@ -173,9 +173,11 @@ def test_a_journey_is_walked_as_it_was_begun(store: Store, yard: Yard) -> None:
     assert "'fly'" in drive(store, other, yard).faults["lab/id-a"].text
 
 
-async def _meanwhile(store: Store, run: str, yard: Yard, acts: Callable[[], None]) -> Summary:
+async def _meanwhile(
+    store: Store, run: str, yard: Yard, acts: Callable[[], None], limits: Limits | None = None
+) -> Summary:
     """An engine here, and a person at another terminal."""
-    engine = asyncio.create_task(run_engine(store, run, yard.build, setting=SETTINGS))
+    engine = asyncio.create_task(run_engine(store, run, yard.build, limits=limits, setting=SETTINGS))
     await asyncio.to_thread(acts)
     return await asyncio.wait_for(engine, 20)
 
@@ -201,6 +203,48 @@ def test_people_ask_while_it_runs(store: Store, yard: Yard) -> None:
     assert summary.exit_code == 3
     assert yard.standing(run) == ["a/check", "a/copy", "c/check", "c/copy", "c/end"]
     assert intent(store, 1).result == "held"
+
+
+def test_a_stop_lets_those_that_have_begun_go_on(store: Store, yard: Yard) -> None:
+    yard.stay, yard.policy = "copy", Policy(on_failure="stop")
+    yard.trouble["b/check"] = Stop(BROKEN)
+    run = begin(store, "a1", "a2", "b")
+
+    def acts() -> None:
+        until(lambda: states(store)["b"] == "failed")
+        until(lambda: "a1/copy" in yard.acts)
+        assert states(store)["a2"] == "running"
+        for name in ("a1", "a2"):
+            (yard.folder / run / name).mkdir(parents=True, exist_ok=True)
+            (yard.folder / run / name / "go").touch()
+
+    asyncio.run(_meanwhile(store, run, yard, acts))
+    assert states(store) == {"a1": "done", "a2": "done", "b": "failed"}
+
+
+def test_who_waits_for_a_slot_has_not_begun_and_can_be_held(store: Store, yard: Yard) -> None:
+    yard.stay, yard.policy = "check", Policy(on_failure="stop")
+    run = begin(store, "a1", "a2", "a3")
+
+    def acts() -> None:
+        until(lambda: "a1/check" in yard.acts)
+        assert say(store, "hold", "a2", yard=yard) == ["held"], "it is not at work: it need not end first"
+        for name in ("a1", "a3"):
+            (yard.folder / run / name).mkdir(parents=True, exist_ok=True)
+            (yard.folder / run / name / "go").touch()
+
+    asyncio.run(_meanwhile(store, run, yard, acts, Limits(per_datastore=1)))
+    assert states(store) == {"a1": "done", "a2": "held", "a3": "done"}, "its slot is not kept for it"
+
+
+def test_a_stop_leaves_who_waits_for_a_slot_pending(store: Store, yard: Yard) -> None:
+    yard.stay, yard.policy = "check", Policy(on_failure="stop")
+    yard.trouble["a1/check"] = Stop(BROKEN)
+    run = begin(store, "a1", "a2")
+    (yard.folder / run / "a1").mkdir(parents=True)
+    (yard.folder / run / "a1" / "go").touch()
+    drive(store, run, yard, Limits(per_datastore=1))
+    assert states(store) == {"a1": "failed", "a2": "pending"}
 
 
 def test_what_has_ended_can_be_steered_while_others_run(store: Store, yard: Yard) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from mtv.model.plans import GuestChoice, VmPlan
 from mtv.plans.journey import COLD, WARM
-from tests.crash.pair import Case, Pair, ended
+from tests.crash.boundaries import ended
+from tests.crash.pair import Case, Pair
 from tests.plans.way.made import driven, estate_with, ran
 
 POWER = ("power", "fence", "unfence")

@@ -9,7 +9,8 @@ from mtv.model.estate import Disk
 from mtv.plans.runner import fold
 from mtv.providers.memory.content import Run
 from mtv.providers.memory.faults import Demand
-from tests.crash.pair import Boundaries, Case, Pair
+from tests.crash.boundaries import Boundaries
+from tests.crash.pair import Case, Pair
 from tests.plans.way.made import driven, estate_with, ran, tasks
 
 FLAVOURS = ("snapshots", "backups", "streams", "untracked")

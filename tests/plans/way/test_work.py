@@ -12,7 +12,8 @@ from mtv.model.points import Extent
 from mtv.model.tasks import Ended
 from mtv.plans.journey import COLD
 from mtv.plans.way.work import judged, thinned
-from tests.crash.pair import Boundaries, Case, Pair
+from tests.crash.boundaries import Boundaries
+from tests.crash.pair import Case, Pair
 
 
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(1, 50)), max_size=40), st.integers(1, 12))
