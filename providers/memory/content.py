@@ -67,7 +67,7 @@ class Content:
         end = min(offset + length, self.size_bytes)
         found: list[Run] = []
         at = offset
-        for held in [piece for run in self.runs for piece in run.inside(offset, end)]:
+        for held in [piece for run in self.runs if run.offset < end for piece in run.inside(offset, end)]:
             found += [Run(at, held.offset - at, "")] if at < held.offset else []
             found.append(held)
             at = held.end

@@ -36,6 +36,15 @@ def test_a_guest_that_is_somebody_else_holds(tmp_path: Path) -> None:
     assert asyncio.run(pair.target().machine("vm001")).state == "running"
 
 
+class Domain(MemoryTarget):
+    async def guest(self, name: str) -> Mapping[str, Json]:
+        return {"hostname": "VM001.example.com"}
+
+
+def test_a_domain_or_capitals_make_nobody_else_of_a_guest(tmp_path: Path) -> None:
+    driven(Case("cold", "snapshots", target=Domain), tmp_path)
+
+
 def test_the_receipt_has_both_tables(tmp_path: Path) -> None:
     pair, history = driven(Case("cold", "snapshots"), tmp_path)
     machine = json.loads((pair.folder / "target/machines/vm001.json").read_text())
