@@ -127,13 +127,14 @@ class Pieces:
                 yield start + low - piece.offset, start + high - piece.offset
 
     def check_unchanged(self) -> None:
-        """Raises Temporary `source.changed` where a file is another one than at the freeze, by path or as opened."""
+        """Raises Held `source.changed` where a file is another one than at the freeze, by path or as opened: the next
+        attempt begins with another freeze."""
         for old in self._stamps:
             found = os.fstat(self._descriptors[old.path]) if old.path in self._descriptors else None
             now = stamp(old.path)
             opened = (found.st_ino, found.st_size, found.st_mtime_ns) if found else (now.inode, now.size, now.mtime_ns)
             if now != old or opened != (old.inode, old.size, old.mtime_ns):
-                raise Temporary(
+                raise Held(
                     "source.changed",
                     f"{old.path}: it was changed since it was looked at ({old.size} bytes before, {now.size} now)",
                     "run `mtv refresh`, then `mtv run` again",

@@ -83,6 +83,7 @@ def _served(options: Mapping[str, Json], inherit: tuple[int, ...], scratch: Path
 def _short_folder(scratch: Path) -> Path:
     """In the scratch folder, unless a socket's path would become too long there."""
     scratch.mkdir(parents=True, exist_ok=True)
+    scratch = scratch.absolute()  # qemu-nbd wants it so
     fits = len(os.fsencode(scratch)) + 24 < SOCKET_LIMIT_BYTES
     return Path(tempfile.mkdtemp(prefix="nbd-", dir=scratch if fits else None))
 

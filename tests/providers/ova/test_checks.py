@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtv.errors import Cancelled, MtvError, Refused, Temporary
+from mtv.errors import Cancelled, Held, MtvError, Refused, Temporary
 from mtv.model.points import Point
 from mtv.providers.ova import OVA
 from tests.providers.ova.asking import exports, only
@@ -56,7 +56,7 @@ def test_a_changed_file_is_not_even_checked(tmp_path: Path) -> None:
     path = web(tmp_path / "made").ova(tmp_path / "web.ova")
     export = exports(path)[0]
     os.utime(path, (1, 1))
-    with pytest.raises(Temporary):
+    with pytest.raises(Held):
         OVA.checks[export.way](export, lambda: False)
 
 
