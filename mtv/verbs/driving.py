@@ -1,5 +1,6 @@
 """What the engine needs to drive a run: its two ends opened once, and each migration's journey and world."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from mtv.store.records import MigrationRow
 from mtv.store.store import Store
 from mtv.verbs.opening import opened, place
 from mtv.verbs.sealing import documents, seal
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,7 @@ def building(store: Store, run: str, plan: Plan, ends: Ends) -> Build[World]:
         world = World(
             run=run, plan=part, source=ends.source, target=ends.target, workers=ends.workers, clock=SystemClock(),
             journal=journal, documents=plain_documents if ends.in_process else documents(plan.namespace),
-            seal=plain_seal if ends.in_process else seal(store), report=_reporter(store, run, part, journal),
+            seal=plain_seal if ends.in_process else seal(store, _tell_key), report=_reporter(store, run, part, journal),
         )  # fmt: skip
         policy = Policy(
             on_failure=part.on_failure, backoff_s=settings().backoff_s,
@@ -68,6 +71,10 @@ def building(store: Store, run: str, plan: Plan, ends: Ends) -> Build[World]:
         return Migration(vm=record.vm_key, journey=by_word(part.journey), journal=journal, world=world, policy=policy)
 
     return build
+
+
+def _tell_key(fingerprint: str) -> None:
+    _log.warning("made the key that signs receipts: %s in %s; keep a copy of it", fingerprint, settings().keys)
 
 
 def steps_of(plan: VmPlan) -> list[tuple[str, str]]:

@@ -1,11 +1,11 @@
 """A moved VM's papers: its manifest, its signed receipt with all hashes, and what a stranger must know."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from mtv import codec
 from mtv.converters import manifests
+from mtv.converters.receipts import holding, keys, signing
 from mtv.converters.transfer import hashfile, tables
 from mtv.converters.transfer.tables import HashTable
 from mtv.model.estate import Facts, Json
@@ -13,10 +13,9 @@ from mtv.model.guest import GuestFacts
 from mtv.model.receipts import DiskTable, Receipt
 from mtv.model.volumes import Volume
 from mtv.plans.world import Document, Documents, Moved, Seal
+from mtv.settings import settings
 from mtv.store import proofs
 from mtv.store.store import Store
-
-COPIED, HANDED_OVER = "copied", "handed_over"
 
 
 def documents(namespace: str) -> Documents:
@@ -34,29 +33,29 @@ def guest_of(moved: Moved) -> GuestFacts | None:
     return codec.load(GuestFacts, told) if isinstance(told, dict) else None
 
 
-def seal(store: Store) -> Seal:
-    """Receipt, side file and README; the receipt is kept in the store, too."""
+def seal(store: Store, made_key: Callable[[str], None] = lambda fingerprint: None) -> Seal:
+    """Receipt, side file and README; the receipt is kept in the store, too. `made_key` hears of a key that
+    was made because there was none."""
 
     async def sealed(moved: Moved, papers: Sequence[Document]) -> Mapping[str, bytes]:
         copied = _whole(moved.volumes, _tables(moved.verified))
         handed_over = {**copied, **_tables(moved.converted)}
-        receipt = signed(_receipt(moved, copied, handed_over))
+        signer = keys.signer(settings().keys)
+        if signer.made:
+            made_key(keys.fingerprint(signer.public))
+        receipt = signing.sign(_receipt(moved, copied, handed_over), signer)
         proofs.save_receipt(store, receipt)
-        side = Path(moved.scratch) / "receipt.hashes"
-        named = {f"{part}/{disk}": table for part, found in ((COPIED, copied), (HANDED_OVER, handed_over))
+        named = {holding.names(part, disk): table for part, found in (("copied", copied), ("handed_over", handed_over))
                  for disk, table in found.items()}  # fmt: skip
+        side = Path(moved.scratch) / "receipt.hashes"
         hashfile.write(side, named)
         return {
-            "receipt.json": (json.dumps(codec.dump(receipt), indent=2, ensure_ascii=False) + "\n").encode(),
+            "receipt.json": signing.write(receipt),
             "receipt.hashes": side.read_bytes(),
             "README.txt": manifests.readme(moved.plan, guest_of(moved), moved.volumes).encode(),
         }
 
     return sealed
-
-
-def signed(receipt: Receipt) -> Receipt:
-    return receipt
 
 
 def _receipt(moved: Moved, copied: Mapping[str, HashTable], handed_over: Mapping[str, HashTable]) -> Receipt:

@@ -1,0 +1,123 @@
+"""Verbs about proof: verify target disks against signed receipts, and the key that signs."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtv.converters.receipts import holding, keys, signing
+from mtv.converters.receipts.holding import Held
+from mtv.converters.transfer import hashfile
+from mtv.converters.transfer.tables import HashTable
+from mtv.errors import CheckFailed, Refused
+from mtv.model.receipts import Receipt
+from mtv.plans.fold import fold
+from mtv.settings import settings
+from mtv.store import records, runs
+from mtv.store.store import Store
+from mtv.words import plain
+
+COLUMNS = ("vm", "disk", "file", "verdict", "size_bytes", "data_bytes", "read_back", "level", "signed_by", "run")
+NARROW = ("vm", "disk", "file", "verdict", "data_bytes", "read_back", "level", "signed_by")
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One disk of one receipt, and what is wrong with it."""
+
+    receipt: Receipt
+    held: Held
+    complaints: tuple[str, ...]
+
+    def row(self) -> dict[str, object]:
+        return {
+            "vm": self.receipt.name, "disk": self.held.disk, "file": self.held.file,
+            "verdict": "differs" if self.complaints else "same", "size_bytes": self.held.size_bytes,
+            "data_bytes": self.held.data_bytes, "read_back": self.held.read_back, "level": self.receipt.level,
+            "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run,
+        }  # fmt: skip
+
+
+def verify(what: str, tell: Callable[[str, int, int], None]) -> list[Checked]:
+    """Hold the disks of a run, or of one receipt, against what was signed. Raises CheckFailed `receipt.*` for a
+    signature or hashes that do not fit, `key.untrusted`; Refused for what is no run and no receipt."""
+    found = [one for path in _paths(what) for one in _one(path, tell)]
+    if not found:
+        raise Refused("receipt.none", f"{what} has no receipt yet", f"see `mtv status {what}`")
+    return found
+
+
+def _paths(what: str) -> Iterator[Path]:
+    path = Path(what)
+    if path.name == "receipt.json" or path.is_dir():
+        yield path / "receipt.json" if path.is_dir() else path
+        return
+    with Store(settings().store) as store:
+        run = runs.find_run(store, what)
+        for row in runs.migrations_of(store, run.name):
+            rows = store.read(lambda found, key=row.vm_key: records.read_rows(found, run.name, key))  # type: ignore[misc]
+            if folder := fold(rows).of("create-vm").get("path"):
+                yield Path(str(folder)) / "receipt.json"
+
+
+def _one(path: Path, tell: Callable[[str, int, int], None]) -> Iterator[Checked]:
+    receipt = signing.read(path)
+    signing.check(receipt)
+    _trust(receipt)
+    tables = _side_file(path.with_name("receipt.hashes"))
+    holding.fit(receipt, tables)
+    for told in receipt.handed_over:
+        table = tables[holding.names(holding.HANDED_OVER, told.disk)]
+        held = holding.hold(path.parent, told, table, tell, lambda: False)
+        yield Checked(receipt, held, tuple(_complaints(receipt, held)))
+
+
+def _trust(receipt: Receipt) -> None:
+    folder = settings().keys
+    if receipt.key in keys.trusted(folder):
+        return
+    who = keys.fingerprint(receipt.key)
+    raise CheckFailed(
+        "key.untrusted", f"the receipt of VM '{plain(receipt.name)}' is signed by {who}, which is not trusted here",
+        f"compare that fingerprint with `mtv key show` there, then put its receipts.pub into {folder / keys.TRUSTED}",
+    )  # fmt: skip
+
+
+def _side_file(path: Path) -> Mapping[str, HashTable]:
+    try:
+        return hashfile.read(path)
+    except OSError as error:
+        raise Refused("hashes.missing", f"{path}: {(error.strerror or '').lower()}", "take it from a copy") from error
+
+
+def _complaints(receipt: Receipt, held: Held) -> Iterator[str]:
+    if held.fault:
+        yield f"VM '{plain(receipt.name)}', disk '{held.disk}': {held.fault}"
+    if held.differing:
+        places = ", ".join(str(offset) for offset in held.differing[:NAMED])
+        more = f" and {len(held.differing) - NAMED} more" if len(held.differing) > NAMED else ""
+        yield (
+            f"VM '{plain(receipt.name)}', disk '{held.disk}' ({held.file}) differs from what was handed over: blocks of"
+            f" 1 MiB at byte {places}{more}; somebody wrote to it, its guest has run, or its storage is at fault"
+        )
+
+
+def create_key() -> str:
+    """Raises Refused `key.exists`."""
+    made = keys.create(settings().keys)
+    return f"{keys.fingerprint(made.public)} in {settings().keys / keys.KEY}"
+
+
+def show_key() -> Sequence[str]:
+    """Raises Refused `key.none`."""
+    folder = settings().keys
+    if not (folder / keys.KEY).exists():
+        raise Refused("key.none", f"there is no key in {folder} yet", "`mtv key create`; the first run makes it, too")
+    own = keys.signer(folder).public
+    lines = [f"key          {keys.fingerprint(own)}", f"public       {own}", f"file         {folder / keys.PUBLIC}"]
+    others = [
+        f"trusted      {keys.fingerprint(key)} ({path.name})"
+        for key, path in keys.trusted(folder).items()
+        if key != own
+    ]
+    return [*lines, *others]
