@@ -15,7 +15,7 @@ from typing import Generic
 
 from mtv.errors import MtvError
 from mtv.model.faults import Fault, Kind
-from mtv.model.outcomes import Row
+from mtv.model.outcomes import Mark, Row
 from mtv.model.plans import Limits
 from mtv.plans.decide import as_begun
 from mtv.plans.endings import turning
@@ -137,10 +137,9 @@ class Drivers(Generic[W]):
         journey = as_begun(migration.journey, record.steps)
         policy = replace(migration.policy, engine=self.name)
         migration = replace(migration, journey=journey, policy=policy)
-        end = await drive(migration, self.clock, control, Place(self.desk, record.name, record.place))
-        if end.state == "failed" and policy.on_failure == "stop":
-            self._start_no_more()
-        return end
+        if policy.on_failure == "stop":
+            journal.heard = self._stop_at_failure  # before its slots are given to the next
+        return await drive(migration, self.clock, control, Place(self.desk, record.name, record.place))
 
     async def _go_on(self, journal: StoreJournal) -> None:
         history = fold(journal.rows())
@@ -149,7 +148,6 @@ class Drivers(Generic[W]):
 
     async def _cannot(self, journal: StoreJournal, fault: Fault) -> End:
         """Its ends cannot be reached: nothing is undone, and who asked for something is told."""
-        self._refused.add((journal.run, journal.vm_key))
         history = fold(journal.rows())
         for intent in journal.intents():
             await journal.took(intent, f"refused: {fault.text}")
@@ -162,12 +160,14 @@ class Drivers(Generic[W]):
         row = turning(turn, len(journal.rows()) + 1, Policy(engine=self.name), self.clock.now())
         await journal.append(row)
 
-    def _start_no_more(self) -> None:
+    def _stop_at_failure(self, row: Row) -> None:
         """on_failure: stop. Who has not begun stays pending."""
+        if row.mark is not Mark.FAILED or row.undo:
+            return
         self.full_stop = True
         states = {run: self._states(run) for run, _ in self._seats}
         for (run, vm_key), (control, _) in self._seats.items():
-            if states[run][vm_key] == "pending":
+            if states[run][vm_key] == "pending" and not control.begun:
                 control.end()
 
     def _states(self, run: str) -> dict[str, str]:

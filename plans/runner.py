@@ -121,8 +121,9 @@ async def _act(act: Act, migration: Migration[W], clock: Clock, control: Control
         return await journal.append(surprise(error, begin, clock.now()))
     if names is None:
         return await journal.append(replace(begin, mark=Mark.SKIPPED))
-    if not await _granted(slots, names, control):
-        return None
+    if not await _granted(slots, names, control) or control.ending:
+        return slots.give_back()
+    control.begun = True
     try:
         await journal.append(replace(begin, at=stamp(clock.now())))
         await journal.append(await _attempt(step, begin, migration, clock, control))
@@ -186,14 +187,14 @@ async def _undo(step: Step[W], world: W) -> Outcome:
 async def _watch(task: "asyncio.Future[Outcome]", begin: Row, migration: Migration[W], control: Control) -> None:
     """Until it ended. It is asked to stop where somebody cancelled its migration or the engine ends; asked once, and
     again only after a while: the asking interrupts what it is doing to stop."""
-    asked = False
+    asked = woken = False
     while not task.done():
-        woken = await _either(task, control, migration.policy.stop_s if asked else None)
-        if not begin.undo and _is_cancelled(migration.journal):
+        if not begin.undo and not asked and _is_cancelled(migration.journal):
             control.cancelled = True
         if control.stopping() and not (asked and woken):
             asked = True
             task.cancel()
+        woken = await _either(task, control, migration.policy.stop_s if asked else None)
 
 
 def _is_cancelled(journal: Journal) -> bool:

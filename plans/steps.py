@@ -147,6 +147,7 @@ class Control:
 
     cancelled: bool = False  # somebody asked to cancel this migration
     ending: bool = False  # the engine ends: leave everything as it is
+    begun: bool = False  # a step of it was started
     resting: bool = False  # it only waits: for a time, or for a person
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     changed: Callable[[], None] = lambda: None  # called when it begins or ends to rest

@@ -37,6 +37,7 @@ class StoreJournal:
     def __init__(self, store: Store, run: str, vm_key: str, digest: Callable[[Sequence[Row]], Digest]) -> None:
         self.store, self.run, self.vm_key = store, run, vm_key
         self._digest = digest
+        self.heard: Callable[[Row], None] = lambda row: None  # called with each row when it is durable
         self._rows = store.read(lambda found: read_rows(found, run, vm_key))
 
     def rows(self) -> Sequence[Row]:
@@ -50,6 +51,7 @@ class StoreJournal:
         digest = self._digest(rows)
         await self.store.awrite(lambda found: self._append(found, row, digest))
         self._rows = rows
+        self.heard(row)
 
     async def took(self, intent: Intent, result: str) -> None:
         sql = "UPDATE intents SET taken_at = ?, result = ? WHERE n = ? AND taken_at = ''"

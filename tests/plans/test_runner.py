@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from mtv.plans.decide import decide
 from mtv.plans.fold import UNSURE
 from mtv.plans.runner import Control, End, Migration, Policy, drive, fold
 from mtv.times import stamp
-from tests.plans.toys import START, Crash, JumpClock, ToyWorld, reborn, toy, toy_step
+from tests.plans.toys import START, Crash, JumpClock, MemoryJournal, ToyWorld, reborn, toy, toy_step
 
 T = TypeVar("T")
 BROKEN = Fault("toy.broken", "vm1: the thing is broken")
@@ -303,6 +303,42 @@ def test_an_ending_engine_interrupts_the_step_and_the_next_one_goes_on() -> None
     assert marks(migration)[-1] == "b:cancelled"
     assert end_of(migration) == "done"
     assert migration.world.acts == ["a", "b", "b", "c"]
+
+
+def test_an_engine_that_ends_before_a_step_is_under_way_is_not_overheard() -> None:
+    control = Control()
+
+    async def forever(_: ToyWorld) -> Outcome:
+        await asyncio.Event().wait()
+        return Done()
+
+    class Ends(MemoryJournal):
+        async def append(self, row: Row) -> None:
+            await super().append(row)
+            control.end()
+            control.woken.clear()  # as where the call was heard while slots were waited for
+
+    migration = toy(steps=[toy_step("a", run=forever)], journal=Ends())
+    assert run(drive(migration, JumpClock(), control)).state == "running"
+    assert marks(migration) == ["a:begin", "a:cancelled"]
+
+
+def test_slots_that_come_when_the_engine_ends_are_given_back() -> None:
+    control = Control()
+    given: list[str] = []
+
+    class Last:
+        async def take(self, names: Sequence[str]) -> None:
+            given.append("taken")
+            control.end()
+
+        def give_back(self) -> None:
+            given.append("back")
+
+    migration = toy(steps=[toy_step("a", slots=lambda _: ("run",))])
+    assert run(drive(migration, JumpClock(), control, Last())).state == "pending"
+    assert given == ["taken", "back"]
+    assert marks(migration) == []
 
 
 def test_a_step_that_will_not_stop_is_asked_again() -> None:

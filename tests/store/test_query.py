@@ -102,6 +102,8 @@ def test_it_explains_what_is_wrong(store: Store, where: str, says: str, hint: st
         "1) UNION SELECT 1 FROM vms WHERE (1",
         "EXISTS (SELECT 1 FROM providers)",
         "name IN (SELECT secret FROM providers)",
+        "EXISTS (SELECT 1 FROM vms AS a, vms AS b)",
+        "name IN (SELECT name FROM vms)",
         "name IN providers",
         "name IN pragma_table_info('vms')",
         "name IN json_each('[1]')",

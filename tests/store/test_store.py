@@ -14,6 +14,7 @@ from sqlite_utils.migrations import Migrations
 
 from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.store import reading
+from mtv.store import store as module
 from mtv.store.store import Store, insert
 from mtv.store.tables import MIGRATIONS
 
@@ -212,6 +213,25 @@ def test_processes_that_make_the_store_at_once_make_it_once(tmp_path: Path) -> N
     with Store(path) as store:
         assert events(store) == 3
     assert not list(tmp_path.glob("*before*"))
+
+
+def test_a_store_is_brought_up_by_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate, inside, most = module._migrate, [], []
+
+    def slowly(found: sqlite3.Connection) -> None:
+        inside.append(1)
+        most.append(len(inside))
+        threading.Event().wait(0.05)
+        migrate(found)
+        inside.pop()
+
+    monkeypatch.setattr(module, "_migrate", slowly)
+    openers = [threading.Thread(target=lambda: Store(tmp_path / "s").close()) for _ in range(3)]
+    for one in openers:
+        one.start()
+    for one in openers:
+        one.join()
+    assert most == [1], "the others found it done"
 
 
 def test_a_folder_that_takes_no_file_is_refused() -> None:
