@@ -34,4 +34,4 @@ class StoreBoard:
         return look.log_tail(run, vm, lines)
 
     def steer(self, verb: str, run: str, vm: str) -> str:
-        return steering.ask(verb, run, vm)
+        return "\n".join(f"{one.vm}: {verb}: {one.text}" for one in steering.ask(verb, run, vm))

@@ -22,9 +22,10 @@ def _command(verb: str, does: str) -> click.Command:
 
         if verb in QUESTIONS:
             options.confirm(QUESTIONS[verb].format(what=", ".join(vms) or run), yes)
-        for name in vms or ("",):
-            click.echo(steering.ask(verb, run, name), err=True)
-        return 0
+        answers = [one for name in vms or ("",) for one in steering.ask(verb, run, name)]
+        for one in answers:
+            click.echo(f"{one.vm}: {verb}: {one.text}", err=True)
+        return 4 if all(one.refused for one in answers) else 0
 
     return steer
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from dataclasses import dataclass
 
 from mtv.model.outcomes import Intent
 from mtv.model.plans import Plan
@@ -13,14 +14,23 @@ from mtv.verbs.look import picked
 from mtv.words import plain
 
 
-def ask(verb: str, run: str, vm: str = "") -> str:
-    """Ask `verb` of one VM, or of all of the run; gives what came of it, a line each. Raises Refused `run.unknown`,
-    `run.unknown-vm`."""
+@dataclass(frozen=True)
+class Answer:
+    """What came of a wish, for one VM. `refused`: it was not to be had, and nothing was changed."""
+
+    vm: str
+    text: str
+    refused: bool
+
+
+def ask(verb: str, run: str, vm: str = "") -> list[Answer]:
+    """Ask `verb` of one VM, or of all of the run. Raises Refused `run.unknown`, `run.unknown-vm`."""
     rows = picked(run, [vm] if vm else [])
     names = {one.vm_key: plain(one.vm) for one in rows}
     with Store(settings().store) as store:
         asked = asyncio.run(_ask(store, run, stored.plan_of(store, run), list(names), verb))
-    return "\n".join(f"{names[one.vm]}: {verb}: {one.result or 'asked; its engine takes it'}" for one in asked)
+    return [Answer(names[one.vm], one.result or "asked; its engine takes it", one.result.startswith("refused"))
+            for one in asked]  # fmt: skip
 
 
 async def _ask(store: Store, run: str, plan: Plan, keys: list[str], verb: str) -> list[Intent]:

@@ -1,0 +1,120 @@
+"""What a new user types, from an OVA to a bundle, and what mtv answers."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.sandbox import Sandbox
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Sandbox:
+    return Sandbox(tmp_path)
+
+
+def test_an_ova_becomes_a_bundle_and_a_finished_plan_changes_nothing(box: Sandbox) -> None:
+    written = box.mtv("create", "plan", "plan.yaml", "--from", "ova:exports", "--to", "bundle:out")
+    assert (written.code, written.err) == (0, "wrote plan.yaml: 1 VM; next: mtv run plan.yaml\n")
+    box.plan()
+    done = box.mtv("run", "plan.yaml")
+    assert done.code == 0, done
+    assert done.out.startswith("db01: done in ")
+    folder = box.folder / "out" / "db01"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "README.txt", "disk0.raw", "receipt.hashes", "receipt.json", "vm.yaml",
+    ]  # fmt: skip
+    assert (folder / "disk0.raw").read_bytes() == (box.folder / "db01.raw").read_bytes()
+    assert sorted(path.name for path in (box.folder / "out").iterdir()) == ["db01"]
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    again = box.mtv("run", "plan.yaml")
+    assert again.code == 0
+    assert again.err == "demo-1 has ended already, nothing was changed; the next run: mtv run plan.yaml --again\n"
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_again_refuses_while_the_target_stands(box: Sandbox) -> None:
+    box.plan()
+    assert box.mtv("run", "plan.yaml").code == 0
+    refused = box.mtv("run", "plan.yaml", "--again")
+    assert refused.code == 4
+    assert "db01" in refused.err
+    assert "Traceback" not in refused.err
+    assert [row["name"] for row in json.loads(box.mtv("get", "runs", "-o", "json").out)] == ["demo-1"]
+    for path in (box.folder / "out" / "db01").iterdir():
+        path.unlink()
+    (box.folder / "out" / "db01").rmdir()
+    assert box.mtv("run", "plan.yaml", "--again").code == 0
+    assert [row["name"] for row in json.loads(box.mtv("get", "runs", "-o", "json").out)] == ["demo-1", "demo-2"]
+
+
+def test_detached_it_goes_on_alone(box: Sandbox) -> None:
+    box.plan()
+    left = box.mtv("run", "plan.yaml", "--detach")
+    assert left.code == 0, left
+    assert left.err == "demo-1 runs in the background; follow it: mtv watch demo-1\n"
+    seen = box.mtv("watch", "demo-1")
+    assert seen.code == 0, seen
+    assert seen.out.startswith("db01: done in ")
+
+
+def test_a_dry_run_changes_nothing_and_says_all(box: Sandbox) -> None:
+    box.plan()
+    said = box.mtv("run", "plan.yaml", "--dry-run")
+    assert said.code == 0, said
+    assert "db01 as db01: cold, 1 disks of 8.0 MiB" in said.out
+    assert "nothing was changed" in said.out
+    assert not (box.folder / "out").exists()
+    assert box.mtv("get", "runs", "-o", "json").out == "[]\n"
+
+
+def test_a_plan_with_a_mistake_is_refused_with_its_place(box: Sandbox) -> None:
+    path = box.plan(storge="[]")
+    said = box.mtv("run", "plan.yaml")
+    assert said.code == 2
+    line = 1 + path.read_text().splitlines().index("storge: []")
+    assert said.err == f"mtv: plan.yaml:{line}:1: unknown key 'storge': did you mean 'storage'?\n"
+    assert box.mtv("lint", "plan.yaml").code == 2
+
+
+def test_foreign_files_at_the_target_refuse_the_move_before_anything_is_changed(box: Sandbox) -> None:
+    box.plan()
+    foreign = box.folder / "out" / "db01" / "precious.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    said = box.mtv("run", "plan.yaml")
+    assert said.code == 4, said
+    assert "precious.txt" in said.out
+    assert [path.name for path in foreign.parent.iterdir()] == ["precious.txt"]
+
+
+def test_get_speaks_json_with_names_and_no_store_is_no_error(box: Sandbox) -> None:
+    assert box.mtv("get", "vms", "-o", "json").out == "[]\n"
+    assert (
+        box.mtv("refresh", "ova:exports").err == f"ova:{box.folder}/exports: 1 VM, 1 network, 1 datastore, 0 concerns\n"
+    )
+    rows = json.loads(box.mtv("get", "vms", "-o", "json").out)
+    assert [(row["name"], row["disks"], row["size_bytes"]) for row in rows] == [("db01", 1, 8 << 20)]
+    assert json.loads(box.mtv("get", "vms", "--where", "disks > 1", "-o", "json").out) == []
+    wrong = box.mtv("get", "vms", "--where", "dsks > 1")
+    assert (wrong.code, "did you mean 'disks'?" in wrong.err) == (2, True)
+
+
+def test_a_warm_journey_is_steered_by_hand(box: Sandbox) -> None:
+    box.plan(
+        "warm", source="'memory:estate?flavour=snapshots&vms=1&seed=3'", target="memory:target", vms="[vm001]",
+        journey="warm", storage='[{from: "*", to: fast}]', guest="{conversion: auto}",
+    )  # fmt: skip
+    assert box.mtv("run", "warm.yaml", "--detach").code == 0
+    assert box.mtv("hold", "warm-1").code == 0
+    assert box.mtv("resume", "warm-1").code == 0
+    assert box.mtv("cutover", "warm-1").code == 2, "asks where there is no terminal"
+    assert box.mtv("cutover", "warm-1", "--yes").code == 0
+    assert box.mtv("watch", "warm-1").code == 0
+    (row,) = json.loads(box.mtv("status", "warm-1", "-o", "json").out)
+    assert row["state"] == "probation"
+    refused = box.mtv("cutover", "warm-1", "--yes")
+    assert refused.code == 4, refused
+    assert box.mtv("commit", "warm-1", "--yes").code == 0
+    (row,) = json.loads(box.mtv("status", "warm-1", "-o", "json").out)
+    assert row["state"] == "done"
