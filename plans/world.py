@@ -10,6 +10,7 @@ from mtv.model.tasks import Event
 from mtv.model.volumes import Volume
 from mtv.plans.fold import History, fold
 from mtv.plans.steps import Clock, Journal
+from mtv.plans.way.rates import Rates
 from mtv.providers.base import Estate, Machines, Points, Power, Starts, Tracks, Volumes, Workers
 from mtv.settings import Settings, settings
 
@@ -64,6 +65,7 @@ class World:
     seal: Seal
     report: Callable[[Event], None] = unheard
     secrets: Mapping[str, bytes] = field(default_factory=dict)  # by the names that exports carry
+    rates: Rates = field(default_factory=Rates)  # shared by all migrations of a run
     settings: Settings = field(default_factory=settings)
 
     @property

@@ -16,6 +16,7 @@ from mtv.plans.journey import by_word
 from mtv.plans.papers import plain_documents, plain_seal
 from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Policy
+from mtv.plans.way.rates import Rates
 from mtv.plans.world import World
 from mtv.providers.base import Starts, Workers
 from mtv.settings import settings
@@ -56,6 +57,7 @@ async def opened_ends(store: Store, plan: Plan) -> AsyncIterator[Ends]:
 def building(store: Store, run: str, plan: Plan, ends: Ends) -> Build[World]:
     """Makes a migration of the run's row, with all that its steps act on."""
     parts = {one.vm.key: one for one in plan.vms}
+    rates = Rates(plan.limits.bytes_per_second)
 
     async def build(record: MigrationRow, journal: StoreJournal, control: Control) -> Migration[World]:
         part = parts[record.vm_key]
@@ -63,6 +65,7 @@ def building(store: Store, run: str, plan: Plan, ends: Ends) -> Build[World]:
             run=run, plan=part, source=ends.source, target=ends.target, workers=ends.workers, clock=SystemClock(),
             journal=journal, documents=plain_documents if ends.in_process else documents(plan.namespace),
             seal=plain_seal if ends.in_process else seal(store, _tell_key), report=_reporter(store, run, part, journal),
+            rates=rates,
         )  # fmt: skip
         policy = Policy(
             on_failure=part.on_failure, backoff_s=settings().backoff_s,

@@ -32,17 +32,24 @@ async def employ(world: World, op: Op, disks: Sequence[TaskDisk], guest: Facts |
     await end_earlier(world)
     task = await _task(world, history, op, disks, guest)
     worker = await world.workers.start(task, _secrets(world, op, disks))
-    reached: dict[str, int] = {}
     try:
-        async for event in world.workers.events(worker):
-            if event.type == "progress":
-                reached[str(event.data.get("disk"))] = _count(event.data.get("done_bytes"))
-            if event.type != "end":
-                world.report(event)
-    except asyncio.CancelledError:
+        async with world.rates.reading(world.workers, worker, task.rate_bytes_per_s):
+            reached = await _follow(world, worker)
+    except BaseException:  # cancelled, or nobody can follow it any more
         await world.workers.stop(worker)
         raise
     return judged(await world.workers.stop(worker), history.attempt, sum(reached.values()))
+
+
+async def _follow(world: World, worker: str) -> dict[str, int]:
+    """Until it ended; gives how far it got with each disk."""
+    reached: dict[str, int] = {}
+    async for event in world.workers.events(worker):
+        if event.type == "progress":
+            reached[str(event.data.get("disk"))] = _count(event.data.get("done_bytes"))
+        if event.type != "end":
+            world.report(event)
+    return reached
 
 
 async def end_earlier(world: World) -> None:
@@ -76,6 +83,7 @@ async def _task(world: World, history: History, op: Op, disks: Sequence[TaskDisk
         disks=tuple(disks),
         pass_=history.round,
         guest=guest or {},
+        rate_bytes_per_s=world.rates.next() if op == "transfer" else None,
         scratch=await world.target.scratch(world.run, world.plan.machine),
     )
 
