@@ -11,6 +11,7 @@ import io
 import lzma
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,6 +63,8 @@ def _archives(file: IO[bytes]) -> Iterator[str]:
     stream = _Forward(file)
     while stream.find_magic():
         yield from _archive(stream)
+    if not stream.tell():
+        raise Unreadable("it does not unpack: nothing comes out of it")
 
 
 class _Forward:
@@ -87,7 +90,7 @@ class _Forward:
             raise Unreadable(f"it unpacks to more than {UNPACKED_LIMIT_BYTES} bytes")
         try:
             return self._file.read(length)
-        except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
+        except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError) as error:
             raise Unreadable(f"it does not unpack: {error}") from error
 
     def find_magic(self) -> bool:
