@@ -36,19 +36,19 @@ def changes(source: str, shelf: Shelf, since: str | None) -> Iterator[Change]:
     if not refresh.before:
         yield Datastore(source=source, id=DATASTORE, name=DATASTORE, kind="ova")
     files = shelf.files()
-    for file in files:
-        yield from _package(refresh, file, shelf.many(files))
+    for file, revision in shelf.revisions(files).items():
+        yield from _package(refresh, file, revision, shelf.many(files))
     yield from _gone(refresh)
     yield Revision(json.dumps({file: [t.revision, t.vms, t.networks] for file, t in refresh.now.items()}))
 
 
-def _package(refresh: _Refresh, file: str, many: bool) -> Iterator[Change]:
-    old, revision = refresh.before.get(file), refresh.shelf.revision(file)
+def _package(refresh: _Refresh, file: str, revision: str, many: bool) -> Iterator[Change]:
+    old = refresh.before.get(file)
     if old and old.revision == revision:
         refresh.now[file] = old
         return
     try:
-        found = contents(refresh.source, refresh.shelf.open(file))
+        found = contents(refresh.source, refresh.shelf.open(file, revision))
         if not many and len(found.machines) == 1 and found.machines[0].error:
             raise found.machines[0].error
     except MtvError as error:

@@ -5,7 +5,6 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import new as new_hash
-from hashlib import sha256
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -86,21 +85,13 @@ class Package:
         return data
 
 
-def revision(path: Path) -> str:
-    """Changes whenever the package, or of an unpacked one anything beside its descriptor, may have."""
-    beside = [] if path.suffix.lower() == ".ova" else [entry for entry in path.parent.iterdir() if entry.is_file()]
-    parts = [stamp(str(one)) for one in (path, *sorted(beside))]
-    words = "\n".join(f"{one.path} {one.inode} {one.size} {one.mtime_ns}" for one in parts)
-    return sha256(words.encode()).hexdigest()[:16]
-
-
-def open_package(path: Path, file: str) -> Package:
+def open_package(path: Path, file: str, revision: str) -> Package:
     """Raises Refused `tar.*`, `ova.*`, `manifest.*`; Held `source.unreadable`."""
     real = Path(os.path.realpath(path))
-    return _packed(real, file) if path.suffix.lower() == ".ova" else _folder(real, file)
+    return (_packed if path.suffix.lower() == ".ova" else _folder)(real, file, revision)
 
 
-def _packed(path: Path, file: str) -> Package:
+def _packed(path: Path, file: str, revision: str) -> Package:
     with opened([Piece(path=str(path), offset=0, length=stamp(str(path)).size)]) as pieces:
         window = Window(pieces.read, pieces.size, file, "tar")
         found = tar.index(window, settings().tar_members_limit)
@@ -120,11 +111,11 @@ def _packed(path: Path, file: str) -> Package:
         ovf=members[descriptors[0]],
         digests=_digests(members.get(name), f"{file}/{name}"),
         signed=bool(_named(members, ".cert")),
-        revision=revision(path),
+        revision=revision,
     )
 
 
-def _folder(path: Path, file: str) -> Package:
+def _folder(path: Path, file: str, revision: str) -> Package:
     beside = path.with_suffix(".mf")
     there = Piece(path=str(beside), offset=0, length=stamp(str(beside)).size) if beside.is_file() else None
     return Package(
@@ -135,7 +126,7 @@ def _folder(path: Path, file: str) -> Package:
         ovf=Piece(path=str(path), offset=0, length=stamp(str(path)).size),
         digests=_digests(there, str(Path(file).with_suffix(".mf"))),
         signed=path.with_suffix(".cert").is_file(),
-        revision=revision(path),
+        revision=revision,
     )
 
 

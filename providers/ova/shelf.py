@@ -3,10 +3,12 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from mtv.errors import Held, Refused
-from mtv.providers.ova.package import Package, open_package, revision
+from mtv.providers.ova.package import Package, open_package
+from mtv.providers.ova.reading.pieces import Stamp, stamp
 
 DEPTH_LIMIT = 4  # folders below the address
 PACKAGES_LIMIT = 100_000
@@ -42,12 +44,23 @@ class Shelf:
         files = [id[:at] for at in ends]
         return next((file for file in files if file == self.address.name or (self.address / file).is_file()), id)
 
-    def open(self, file: str) -> Package:
+    def open(self, file: str, revision: str = "") -> Package:
         """Raises Refused `ova.gone` for a name that is not one of `files`."""
-        return open_package(self._path(file), file)
+        return open_package(self._path(file), file, revision or self.revisions([file])[file])
 
-    def revision(self, file: str) -> str:
-        return revision(Path(os.path.realpath(self._path(file))))
+    def revisions(self, files: list[str]) -> dict[str, str]:
+        """Each changes whenever its package, or of an unpacked one any file beside it, may have."""
+        beside: dict[Path, str] = {}  # asked once a folder, however many packages lie in it
+        found: dict[str, str] = {}
+        for file in files:
+            path = Path(os.path.realpath(self._path(file)))
+            words = _words(stamp(str(path)))
+            if path.suffix.lower() != ".ova":
+                if path.parent not in beside:
+                    beside[path.parent] = _folder_words(path.parent)
+                words += beside[path.parent]
+            found[file] = sha256(words.encode()).hexdigest()[:16]
+        return found
 
     def _path(self, file: str) -> Path:
         if self.address.is_file():
@@ -71,3 +84,11 @@ class Shelf:
                     yield from self._below(Path(entry.path), depth + 1)
             elif entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith("."):
                 yield os.path.relpath(entry.path, self.address)
+
+
+def _words(one: Stamp) -> str:
+    return f"{one.path} {one.inode} {one.size} {one.mtime_ns}\n"
+
+
+def _folder_words(folder: Path) -> str:
+    return "".join(_words(stamp(str(entry))) for entry in sorted(folder.iterdir()) if entry.is_file())

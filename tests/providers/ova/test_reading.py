@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbd
 import pytest
+from blake3 import blake3
 
 from mtv import codec
 from mtv.errors import CheckFailed, Held, MtvError, Temporary
@@ -21,6 +22,7 @@ from mtv.providers.ova.reading.stored import stored
 from tests.formats.build import GRAIN, Stream, grain_record, guest
 from tests.providers.ova.asking import content, exports, only, opened
 from tests.providers.ova.builders import QCOW2, SIZE, VMDK, Packed, Vmware, converted, disk, file, raw, stream, zipped
+from tests.providers.ova.decode import decode, packed, peer
 from tests.providers.ova.tools import use_newer
 
 RAW = "raw"
@@ -486,3 +488,12 @@ def test_a_spool_is_of_ourselves_alone(tmp_path: Path) -> None:
 
 def test_streams_in_builders_are_what_they_say(tmp_path: Path) -> None:
     assert stream(tmp_path)[:4] == b"KDMV"
+
+
+def test_what_is_measured_is_the_whole_disk(tmp_path: Path) -> None:
+    export = packed(tmp_path, raw(tmp_path))
+    hashes = decode(export, tmp_path / "scratch", tmp_path / "ours.raw")
+    subprocess.run(peer(export, tmp_path / "theirs.raw"), check=True)
+    assert (tmp_path / "ours.raw").read_bytes() == (tmp_path / "theirs.raw").read_bytes() == CONTENT
+    for number, digest in hashes.items():
+        assert digest == blake3(CONTENT[number << 20 : (number + 1) << 20]).digest()
