@@ -218,6 +218,7 @@ def test_many_tables_full_of_one_grain_cannot_claim_endless_data() -> None:
         lambda sector, content: grain_record(sector + 128, content),
         lambda sector, content: padded(struct.pack("<QI", sector, 1 << 30) + zlib.compress(content)),
     ],
+    ids=["noise", "cut off", "too small", "bomb", "another place", "absurd length"],
 )
 def test_bad_deflate_bombs_and_foreign_markers_are_refused(record: object) -> None:
     data = Stream(guest(GRAIN, 1), record_of=record).bytes()  # type: ignore[arg-type]
@@ -271,6 +272,7 @@ def test_a_parent_is_refused_wherever_it_is_named() -> None:
         header(capacity=8, directory=1 << 50),
         header(capacity=1 << 40, directory=1),
     ],
+    ids=range(15),
 )
 def test_absurd_headers_are_refused(head: bytes) -> None:
     assert codes(head + bytes(4096)).startswith("vmdk.")

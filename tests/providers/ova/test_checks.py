@@ -10,7 +10,8 @@ from mtv.errors import Cancelled, Held, MtvError, Refused, Temporary
 from mtv.model.points import Point
 from mtv.providers.ova import OVA
 from tests.providers.ova.asking import exports, only
-from tests.providers.ova.builders import OVIRT, Packed, Vmware, converted, manifest, raw, web
+from tests.providers.ova.builders import Packed, Vmware, converted, manifest, raw, web
+from tests.providers.ova.texts import OVIRT
 
 
 def check(path: Path) -> object:

@@ -5,7 +5,8 @@ from pathlib import Path
 from mtv.providers.base import Capabilities
 from mtv.providers.ova import OVA
 from mtv.providers.testing import SourceBench, source_suite
-from tests.providers.ova.builders import OVIRT, Packed, converted, raw, web
+from tests.providers.ova.builders import Packed, converted, raw, web
+from tests.providers.ova.texts import OVIRT
 
 HAS = Capabilities(points=True, steady=True)
 

@@ -12,7 +12,8 @@ from mtv.providers.ova.ovf.drives import drives
 from mtv.providers.ova.ovf.envelope import read
 from mtv.providers.ova.ovf.guests import family
 from mtv.providers.ova.ovf.nics import nics
-from tests.providers.ova.builders import OVIRT, SIZE, VIRTUALBOX, VMDK, Vmware
+from tests.providers.ova.builders import SIZE, VMDK, Vmware
+from tests.providers.ova.texts import OVIRT, VIRTUALBOX
 
 TEXTS = (Vmware().text(), VIRTUALBOX.format(size=SIZE, format=VMDK), OVIRT.format())
 WORDS = [
@@ -61,7 +62,8 @@ def test_changed_words_never_crash_the_reader(text: str, changes: list[tuple[int
     ("words", "size"),
     [
         ("byte", 1), ("Bytes", 1), ("", 1), ("byte * 2^20", 1 << 20), ("byte*2^20", 1 << 20), ("KB", 1024),
-        ("KiB", 1024), ("MegaBytes", 1 << 20), ("GigaBytes", 1 << 30), ("TB", 1 << 40), ("byte * 10^9", 10**9), ("MB * 2", 2 << 20),
+        ("KiB", 1024), ("MegaBytes", 1 << 20), ("GigaBytes", 1 << 30), ("TB", 1 << 40), ("byte * 10^9", 10**9),
+        ("MB * 2", 2 << 20),
     ],
 )  # fmt: skip
 def test_units(words: str, size: int) -> None:

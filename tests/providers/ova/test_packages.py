@@ -42,6 +42,7 @@ def test_two_descriptors_in_an_ova_are_refused_and_none_too(tmp_path: Path) -> N
         (tar_member(b"a\nb", b"x"), "tar.name"),
         (tar_member(b"", b"n" * 4000 + b"\0", b"L") + tar_member(b"n", b"x"), "tar.name"),
     ],
+    ids=range(6),
 )
 def test_a_hostile_tar_is_refused_and_nothing_is_written(tmp_path: Path, member: bytes, wanted: str) -> None:
     path = tmp_path / "web.ova"
