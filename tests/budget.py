@@ -49,9 +49,12 @@ class Clock:
         self.tests: dict[str, int] = defaultdict(int)
 
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        found = [item.nodeid for item in items if item.get_closest_marker("conversion")]
+        marks = [(item, item.get_closest_marker("conversion")) for item in items]
+        found = {str(mark.args[0]) if mark.args else item.nodeid for item, mark in marks if mark}
         if len(found) > self.budget.conversions:
-            raise pytest.UsageError(f"{len(found)} full conversions, {self.budget.conversions} are allowed: {found}")
+            raise pytest.UsageError(
+                f"{len(found)} full conversions, {self.budget.conversions} are allowed: {sorted(found)}"
+            )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         folder = folder_of(report.nodeid)

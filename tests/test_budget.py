@@ -41,6 +41,11 @@ SUITE = """
     @pytest.mark.parametrize("n", range({conversions}))
     def test_it(n): pass
 """
+SHARED = """
+    @pytest.mark.conversion("one for all of these")
+    @pytest.mark.parametrize("n", range(5))
+    def test_what_it_made(n): pass
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +53,7 @@ def _finds_our_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
 
 
-def run(pytester: pytest.Pytester, conversions: int, allowed_s: float) -> pytest.RunResult:
+def run(pytester: pytest.Pytester, conversions: int, allowed_s: float, more: str = "") -> pytest.RunResult:
     pytester.makeini("[pytest]\nmarkers =\n    conversion: x\n")
     pytester.mkdir("tests").joinpath("f").mkdir()
     pytester.makeconftest(f"""
@@ -56,7 +61,7 @@ def run(pytester: pytest.Pytester, conversions: int, allowed_s: float) -> pytest
         def pytest_configure(config):
             config.pluginmanager.register(Clock(Budget({{"f": {allowed_s}}}, 3)), "clock")
     """)
-    file = pytester.makepyfile(SUITE.format(conversions=conversions))
+    file = pytester.makepyfile(SUITE.format(conversions=conversions) + more)
     file.rename(pytester.path / "tests" / "f" / "test_it.py")
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", "tests/f")
 
@@ -64,14 +69,18 @@ def run(pytester: pytest.Pytester, conversions: int, allowed_s: float) -> pytest
 def test_a_run_over_budget_fails_though_its_tests_pass(pytester: pytest.Pytester) -> None:
     result = run(pytester, conversions=1, allowed_s=0)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.assert_outcomes(passed=1)
+    assert result.parseoutcomes()["passed"] == 1
 
 
 def test_a_run_within_its_budget_passes(pytester: pytest.Pytester) -> None:
     assert run(pytester, conversions=3, allowed_s=60).ret == pytest.ExitCode.OK
 
 
+def test_tests_that_share_a_conversion_count_once(pytester: pytest.Pytester) -> None:
+    assert run(pytester, conversions=2, allowed_s=60, more=SHARED).ret == pytest.ExitCode.OK
+
+
 def test_one_conversion_too_many_is_refused(pytester: pytest.Pytester) -> None:
-    result = run(pytester, conversions=4, allowed_s=60)
+    result = run(pytester, conversions=3, allowed_s=60, more=SHARED)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*4 full conversions, 3 are allowed*"])

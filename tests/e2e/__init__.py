@@ -1,0 +1,1 @@
+"""Whole moves by the command line, of guests that boot."""

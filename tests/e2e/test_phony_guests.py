@@ -1,0 +1,38 @@
+"""Systems that cannot be had here, moved as far as their files go."""
+
+from pathlib import Path
+
+import guestfs
+import pytest
+
+from tests.e2e.moving import Desk
+from tests.guests.guests import Guest
+
+pytestmark = pytest.mark.appliance
+
+
+def test_rhel_gets_its_initramfs_rebuilt_with_virtio(phony_rhel: Guest, phony_rhel_ova: Path, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    plan = desk.write_plan(phony_rhel_ova, phony_rhel.name, "{conversion: full, agent: none, addresses: leave}")
+    done = desk.mtv("run", str(plan))
+    assert done.returncode == 0, done.stderr
+    handle = guestfs.GuestFS(python_return_dict=True)
+    handle.add_drive_opts(str(desk.bundle(phony_rhel.name) / "disk0.raw"), readonly=True, format="raw")
+    handle.launch()
+    handle.mount_ro("/dev/sda1", "/")
+    calls = handle.cat("/tmp/phony.log")
+    handle.close()
+    assert "dracut" in calls
+    assert "virtio_blk" in calls
+
+
+def test_windows_without_drivers_is_refused_before_anything_is_changed(
+    phony_windows: Guest, phony_windows_ova: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIRTIO_WIN", str(tmp_path / "none"))
+    desk = Desk(tmp_path)
+    plan = desk.write_plan(phony_windows_ova, phony_windows.name, "{conversion: auto, addresses: leave}")
+    done = desk.mtv("run", str(plan))
+    assert done.returncode == 4, done.stderr
+    assert "virtio-win" in done.stdout + done.stderr
+    assert not desk.bundle(phony_windows.name).exists()
