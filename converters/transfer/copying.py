@@ -13,6 +13,7 @@ from mtv.converters.transfer.journal.ledger import Ledger
 from mtv.converters.transfer.journal.records import Journal, Kind, Record
 from mtv.converters.transfer.opening import Reconnects, open_source
 from mtv.converters.transfer.readers.feed import Feed, Survey
+from mtv.converters.transfer.readers.rate import Bucket
 from mtv.converters.transfer.readers.source import Source
 from mtv.converters.transfer.taking import Taking
 from mtv.converters.transfer.targets import raw
@@ -109,7 +110,8 @@ class _Copy:
         share.meter.begin("check", total_bytes=sum(map(self._length, numbers)))
         reader = Source(raw.Readable(self._target, self._size_bytes), share.limits)
         found = comparing.whole_blocks(numbers, seen.table)
-        return comparing.differing(reader, found, seen.same, share.bucket, share.stopping, share.meter)
+        unlimited = Bucket(lambda: None, share.stopping)  # the limit is the source's, and this is the target
+        return comparing.differing(reader, found, seen.same, unlimited, share.stopping, share.meter)
 
     def _unsure(self, seen: known.Known, beginning: Beginning) -> known.Bitmap:
         """Blocks of which the journal cannot say what they hold: not copied yet, or half of a delta under way."""

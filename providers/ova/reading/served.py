@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 from mtv.errors import CheckFailed, MtvError, Temporary
 from mtv.model.estate import Json
@@ -20,7 +19,6 @@ from mtv.model.reading import NbdServer
 from mtv.process import running
 from mtv.providers.ova.reading.pieces import Pieces
 
-SOCKET_LIMIT_BYTES = 100  # of a path; the kernel takes 107
 START_LIMIT_S = 30.0
 CONNECTIONS = 4
 GREETING = b"NBDMAGIC"
@@ -66,26 +64,22 @@ def _node(pieces: Pieces, what: str) -> tuple[int, dict[str, Json]]:
 
 @contextmanager
 def _served(options: Mapping[str, Json], inherit: tuple[int, ...], scratch: Path, what: str) -> Iterator[NbdServer]:
-    folder = _short_folder(scratch)
+    scratch.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="nbd-", dir=scratch))
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        path, log = folder / "nbd.sock", folder / "qemu-nbd.log"
+        # A socket's path has at most 107 bytes and the folder's may be longer: this is the same folder, in few.
+        path, log = Path(f"/proc/{os.getpid()}/fd/{held}/nbd.sock"), folder / "qemu-nbd.log"
         argv = ["qemu-nbd", "--read-only", "--persistent", f"--shared={2 * CONNECTIONS}", f"--socket={path}"]
         with (
             log.open("wb") as said,
             running([*argv, "json:" + json.dumps(options)], log=said, pass_fds=inherit) as child,
         ):
             _wait(path, log, child.poll, what)
-            yield NbdServer(f"nbd+unix:///?socket={quote(str(path))}", CONNECTIONS)
+            yield NbdServer(f"nbd+unix:///?socket={path}", CONNECTIONS)
     finally:
+        os.close(held)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _short_folder(scratch: Path) -> Path:
-    """In the scratch folder, unless a socket's path would become too long there."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    scratch = scratch.absolute()  # qemu-nbd wants it so
-    fits = len(os.fsencode(scratch)) + 24 < SOCKET_LIMIT_BYTES
-    return Path(tempfile.mkdtemp(prefix="nbd-", dir=scratch if fits else None))
 
 
 def _wait(path: Path, log: Path, ended: Callable[[], int | None], what: str) -> None:
