@@ -24,9 +24,10 @@ MIB = 1 << 20
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No folder and no process of a boot outlives it."""
+    """No folder and no process of a boot outlives it. Emulated everywhere: what is tested is not this machine's KVM."""
     place = tmp_path / "tmp"
     place.mkdir()
+    monkeypatch.setattr(starting_module, "kvm_works", lambda: False)
     monkeypatch.setattr(tempfile, "tempdir", str(place) if len(str(place)) < 70 else None)
     yield
     assert list(place.iterdir()) == []
@@ -47,7 +48,7 @@ def machine(tmp_path: Path, content: bytes) -> Hardware:
 
 
 def quick(hardware: Hardware, **words: object) -> BootReport:
-    return boot_disks(hardware, timeout_s=60, other_s=0.5, kvm=False, **words)  # type: ignore[arg-type]
+    return boot_disks(hardware, timeout_s=240, other_s=0.5, kvm=False, **words)  # type: ignore[arg-type]
 
 
 def test_a_guest_that_only_prints_its_prompt(tmp_path: Path) -> None:
@@ -81,9 +82,9 @@ def test_sata_and_efi_from_a_bundle(tmp_path: Path, secure_boot: bool) -> None:
     )
     (tmp_path / "vm.yaml").write_bytes(dump(made))
     (tmp_path / "disk0.raw").write_bytes(tiny.boot_sector().ljust(MIB, b"\0"))
-    report = boot(tmp_path, timeout_s=60)
+    report = boot(tmp_path, timeout_s=300)
+    assert "the firmware found no loader" in report.failure, report
     assert not report.booted
-    assert "the firmware found no loader" in report.failure
 
 
 def test_silence_has_a_limit(tmp_path: Path) -> None:
@@ -147,7 +148,7 @@ class TestLinux:
     )
 
     def test_what_the_agent_tells_beside_what_is_expected(self, linux: Hardware, extra: list[str]) -> None:
-        report = boot_disks(linux, timeout_s=60, kvm=False, extra=extra, expected=self.EXPECTED)
+        report = boot_disks(linux, timeout_s=240, kvm=False, extra=extra, expected=self.EXPECTED)
         assert report.booted
         assert report.login == "web01"
         assert report.agent_s is not None
@@ -168,7 +169,7 @@ class TestLinux:
     def test_a_difference_is_not_ok(self, linux: Hardware, extra: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("mtv.converters.boot.booting.SETTLE_S", 0.0)
         wanted = replace(self.EXPECTED, hostname="other")
-        report = boot_disks(linux, timeout_s=60, kvm=False, extra=extra, expected=wanted)
+        report = boot_disks(linux, timeout_s=240, kvm=False, extra=extra, expected=wanted)
         assert report.booted
         assert not report.ok
         assert [row.what for row in report.rows if row.verdict == "different"] == ["host name"]
@@ -177,9 +178,9 @@ class TestLinux:
         self, linux: Hardware, extra: list[str], tmp_path: Path
     ) -> None:
         """The guest writes its first disk when it is asked to power off."""
-        boot_disks(linux, timeout_s=60, kvm=False, extra=extra)
+        boot_disks(linux, timeout_s=240, kvm=False, extra=extra)
         assert (tmp_path / "disk0.raw").read_bytes() == bytes(MIB)
-        report = boot_disks(linux, timeout_s=60, kvm=False, extra=extra, persist=True)
+        report = boot_disks(linux, timeout_s=240, kvm=False, extra=extra, persist=True)
         assert report.notes == ()
         assert (tmp_path / "disk0.raw").read_bytes().startswith(b"marked\n")
 
@@ -193,7 +194,7 @@ class TestLinux:
         seen = [
             boot_disks(
                 replace(linux, cards=(replace(linux.cards[0], up=up),)),
-                timeout_s=60,
+                timeout_s=240,
                 other_s=0.1,
                 kvm=False,
                 extra=extra,
