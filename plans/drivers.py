@@ -17,6 +17,7 @@ from mtv.errors import MtvError
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Mark, Row
 from mtv.model.plans import Limits
+from mtv.plans.answers import answer
 from mtv.plans.decide import as_begun
 from mtv.plans.endings import turning
 from mtv.plans.fold import ACTIVE, fold
@@ -197,6 +198,20 @@ class Drivers(Generic[W]):
         while True:
             await asyncio.sleep(self.settings.heartbeat_s)
             heart.beat()
+
+
+async def answered(store: Store, run: str, vm_key: str, clock: Clock) -> bool:
+    """Answers what was asked of a migration that nobody drives; False where that takes steps of its journey (an undo,
+    a commit): it is left to who drives it. The caller has the engine's lock."""
+    journal = StoreJournal(store, run, vm_key, digest)
+    for intent in journal.intents():
+        decision = answer(fold(journal.rows()), intent)
+        if isinstance(decision, Turn):
+            if decision.state in ACTIVE.values():
+                return False
+            await journal.append(turning(decision, len(journal.rows()) + 1, Policy(), clock.now()))
+        await journal.took(intent, decision.state if isinstance(decision, Turn) else decision.result)
+    return True
 
 
 def digest(rows: Sequence[Row]) -> Digest:

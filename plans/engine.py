@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mtv import process
@@ -15,16 +16,20 @@ from mtv.model.estate import Json
 from mtv.model.faults import Fault
 from mtv.model.outcomes import Intent
 from mtv.model.plans import Limits
-from mtv.plans.drivers import Build, Drivers
+from mtv.plans import tally
+from mtv.plans.drivers import Build, Drivers, answered
 from mtv.plans.steps import Clock, W
 from mtv.settings import Settings, settings
 from mtv.store import reading
 from mtv.store.journal import ask, intent
 from mtv.store.place import engine_lock
+from mtv.store.records import read_rows
 from mtv.store.store import Store
 from mtv.times import now
 
-GOOD = ("done", "probation")
+GO_ON = ("resume", "retry", "cutover")
+"""Verbs whose asker wants the migration to go on, not only to be turned."""
+
 DETACH_S = 30.0  # a new engine has its lock within this time, or is asked to end
 PATIENCE_S = 5.0  # a verb waits so long for the living engine to take its intent
 
@@ -39,20 +44,19 @@ class SystemClock:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """What a run came to. `faults` are of migrations that the engine itself could not drive."""
+    """What a run came to. `faults` are of migrations that the engine itself could not drive, `refused` are VM keys of
+    those that a check refused before any change."""
 
     run: str
     states: Mapping[str, str]  # by VM key
     faults: Mapping[str, Fault] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
     interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
-        """0 all done, 1 none, 3 some; 130 interrupted."""
-        if self.interrupted:
-            return 130
-        good = sum(state in GOOD for state in self.states.values())
-        return 0 if good == len(self.states) else 3 if good else 1
+        """tally.exit_code's; 130 interrupted."""
+        return 130 if self.interrupted else tally.exit_code(self.states, self.refused)
 
 
 async def run_engine(
@@ -65,7 +69,15 @@ async def run_engine(
         drivers = Drivers(store, build, limits or Limits(), clock or SystemClock(), setting or settings())
         with _listening(drivers.stop) if signals else nullcontext():
             states = await drivers.run(run, only, revive)
-    return Summary(run=run, states=states, faults=drivers.faults, interrupted=drivers.ending)
+    return Summary(
+        run=run, states=states, faults=drivers.faults, refused=_refused(store, run, states),
+        interrupted=drivers.ending,
+    )  # fmt: skip
+
+
+def _refused(store: Store, run: str, states: Mapping[str, str]) -> frozenset[str]:
+    keys = (key for key, state in states.items() if state not in (*tally.GOOD, tally.UNTOUCHED))
+    return frozenset(key for key in keys if tally.refused(store.read(partial(read_rows, run=run, vm_key=key))))
 
 
 async def steer(
@@ -73,24 +85,40 @@ async def steer(
     args: Mapping[str, Json] | None = None, limits: Limits | None = None, clock: Clock | None = None,
     signals: bool = True, setting: Settings | None = None, patience_s: float = PATIENCE_S,
 ) -> list[Intent]:  # fmt: skip
-    """Ask for `verb`, and become the engine of those VMs where none lives. Gives the intents with their results;
-    an empty `result` means that the living engine takes it when its running step has ended."""
-    setting = setting or settings()
+    """Ask for `verb`, and `lead` where no engine lives. Gives the intents with their results; an empty `result` means
+    that the living engine takes it when its running step has ended."""
     asked = [ask(store, run, vm, verb, who, dict(args or {})) for vm in vms]
+    await lead(
+        store, run, asked, build, limits=limits, clock=clock, signals=signals, setting=setting, patience_s=patience_s
+    )
+    return [intent(store, one.n) for one in asked]
+
+
+async def lead(
+    store: Store, run: str, asked: Sequence[Intent], build: Build[W], *, limits: Limits | None = None,
+    clock: Clock | None = None, signals: bool = True, setting: Settings | None = None,
+    patience_s: float = PATIENCE_S,
+) -> Summary | None:  # fmt: skip
+    """Become the engine of those VMs where none lives: GO_ON drives them until they rest, other verbs until what was
+    asked is done. None: there is a living engine; it takes the intents when it can."""
+    setting, clock = setting or settings(), clock or SystemClock()
     deadline_s = time.monotonic() + patience_s
-    while any(not intent(store, one.n).taken_at for one in asked):
+    while left := [one for one in asked if not intent(store, one.n).taken_at]:
         try:
-            await run_engine(
+            with engine_lock(store.path):
+                vms = [one.vm for one in left if one.verb in GO_ON or not await answered(store, run, one.vm, clock)]
+            if not vms:
+                return Summary(run=run, states={})
+            return await run_engine(
                 store, run, build, limits=limits, clock=clock, only=vms, revive=False, signals=signals, setting=setting
             )
-            break
         except Refused as refusal:
             if refusal.fault.code != "engine.second":
                 raise
         if time.monotonic() > deadline_s:
             break
         await asyncio.sleep(setting.watch_s / 5)
-    return [intent(store, one.n) for one in asked]
+    return None
 
 
 def detach(store: Path, argv: Sequence[str], log: Path, timeout_s: float = DETACH_S) -> int:
