@@ -121,12 +121,11 @@ async def _act(act: Act, migration: Migration[W], clock: Clock, control: Control
         return await journal.append(surprise(error, begin, clock.now()))
     if names is None:
         return await journal.append(replace(begin, mark=Mark.SKIPPED))
-    if not await _granted(slots, names, control) or control.ending:
-        return slots.give_back()
-    control.begun = True
     try:
-        await journal.append(replace(begin, at=stamp(clock.now())))
-        await journal.append(await _attempt(step, begin, migration, clock, control))
+        if await _granted(slots, names, control) and not control.ending:
+            control.begun = True
+            await journal.append(replace(begin, at=stamp(clock.now())))
+            await journal.append(await _attempt(step, begin, migration, clock, control))
     finally:
         slots.give_back()
         control.cancelled = False
@@ -148,6 +147,8 @@ async def _granted(slots: Slots, names: Sequence[str], control: Control) -> bool
     try:
         while not taking.done() and not await _either(taking, control):
             pass
+        if taking.done():
+            taking.result()  # what went wrong, if something did
         return taking.done()
     finally:
         await _gone(taking)

@@ -111,11 +111,7 @@ class Place:
         called = self.desk.waiting[self.who] = asyncio.Event()
         self.desk.scheduler.offer(Request(self.who, tuple(names), self.order))
         self.desk.call()
-        try:
-            await called.wait()
-        except asyncio.CancelledError:
-            self.give_back()
-            raise
+        await called.wait()
 
     def give_back(self) -> None:
         self.desk.waiting.pop(self.who, None)

@@ -83,7 +83,8 @@ class Clock(Protocol):
 
 
 class Slots(Protocol):
-    """What the scheduler grants. `take` returns when all of `names` are ours."""
+    """What the scheduler grants. `take` returns when all of `names` are ours; `give_back` follows it always, also
+    where the waiting was broken off."""
 
     async def take(self, names: Sequence[str]) -> None: ...
 

@@ -341,6 +341,20 @@ def test_slots_that_come_when_the_engine_ends_are_given_back() -> None:
     assert marks(migration) == []
 
 
+def test_slots_that_break_are_not_taken_for_granted() -> None:
+    class Broken:
+        async def take(self, names: Sequence[str]) -> None:
+            raise LookupError("no desk")
+
+        def give_back(self) -> None:
+            return None
+
+    migration = toy(steps=[toy_step("a", slots=lambda _: ("run",))])
+    with pytest.raises(LookupError, match="no desk"):
+        run(drive(migration, JumpClock(), slots=Broken()))
+    assert marks(migration) == []
+
+
 def test_a_step_that_will_not_stop_is_asked_again() -> None:
     control = Control()
     asked_times = 0
