@@ -89,9 +89,12 @@ class Drivers(Generic[W]):
                 if task.done():
                     task.result()  # the store is gone: everything ends
             self._admit()
-            if not self._seats:
+            if self._seats:
+                await self._changed.wait()
+            elif self.ending or not (late := wished(self.store) - self._refused):
                 return
-            await self._changed.wait()
+            else:
+                self._wished |= late  # asked while the last one ended
 
     def _admit(self) -> None:
         """Those that somebody asked something of come at once, the others in order, as many as may be under way."""

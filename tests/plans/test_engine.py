@@ -15,12 +15,12 @@ import pytest
 
 from mtv.errors import Held, MtvError, Refused
 from mtv.model.faults import Fault
-from mtv.model.outcomes import Mark, Stop
+from mtv.model.outcomes import Intent, Mark, Stop
 from mtv.model.plans import Limits
 from mtv.plans.engine import Summary, detach, run_engine, steer
 from mtv.plans.runner import Policy
 from mtv.store import reading
-from mtv.store.journal import ask, intent
+from mtv.store.journal import ask, intent, wished
 from mtv.store.place import engine_lock
 from mtv.store.records import read_events, read_rows
 from mtv.store.runs import migrations_of
@@ -203,6 +203,25 @@ def test_people_ask_while_it_runs(store: Store, yard: Yard) -> None:
     assert summary.exit_code == 3
     assert yard.standing(run) == ["a/check", "a/copy", "c/check", "c/copy", "c/end"]
     assert intent(store, 1).result == "held"
+
+
+def test_what_is_asked_while_the_last_one_ends_is_answered(
+    store: Store, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine does not hear of it in time: it looks once more before it ends."""
+    yard.policy = Policy(probation_s=3600)
+    run = begin(store, "a")
+    asked: list[Intent] = []
+
+    def late(found: Store) -> set[tuple[str, str]]:
+        if states(store) == {"a": "probation"} and not asked:
+            asked.append(ask(store, run, "lab/id-a", "commit", "ann"))
+        return wished(found)
+
+    monkeypatch.setattr("mtv.plans.drivers.wished", late)
+    asyncio.run(run_engine(store, run, yard.build, setting=replace(SETTINGS, watch_s=60)))
+    assert intent(store, asked[0].n).result == "committing"
+    assert states(store) == {"a": "done"}
 
 
 def test_a_stop_lets_those_that_have_begun_go_on(store: Store, yard: Yard) -> None:
