@@ -11,7 +11,7 @@ from mtv.converters.transfer.readers.feed import Feed
 from mtv.converters.transfer.readers.rate import Bucket
 from mtv.converters.transfer.readers.slots import Slot
 from mtv.converters.transfer.readers.source import Source
-from mtv.converters.transfer.tables import HashTable
+from mtv.converters.transfer.tables import HashTable, digest
 from mtv.errors import Cancelled
 from mtv.model.tasks import BLOCK_BYTES
 
@@ -54,3 +54,25 @@ def differing(
     if stopping():
         raise Cancelled("worker.stopped", "told to stop")
     return sorted(wrong)
+
+
+def table_of(
+    target: Source, bucket: Bucket, stopping: Callable[[], bool], meter: Meter, advanced: Callable[[], None]
+) -> HashTable:
+    """The hashes of all that a disk holds. Raises Cancelled if told to stop before the end."""
+    found = HashTable(target.size_bytes)
+    asked = wanted(found, target.extents())
+    meter.begin(meter.phase, total_bytes=sum(map(found.length, asked)))
+    lock = threading.Lock()
+
+    def take(block: Block, slot: Slot) -> None:
+        known = digest(slot.view[: block.length])
+        with lock:
+            found.put(block.offset // BLOCK_BYTES, known)
+        meter.advance(block.length)
+        advanced()
+
+    target.read(Feed(whole_blocks(asked, found), bucket, stopping), take)
+    if stopping():
+        raise Cancelled("worker.stopped", "told to stop")
+    return found

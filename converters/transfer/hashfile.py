@@ -1,6 +1,7 @@
 """Hash tables as a file: `receipt.hashes` beside a receipt, and what one step's worker leaves for the next. Bounded
 and checksummed: a damaged or hostile one is refused, never believed."""
 
+import io
 import json
 import os
 import struct
@@ -45,21 +46,30 @@ def write(path: Path, tables: Mapping[str, HashTable]) -> None:
     """Whole or not at all: written beside, made durable, then renamed."""
     new = path.with_name(path.name + ".new")
     with new.open("wb") as file:
-        out = _Hashed(file)
-        spans = {name: list(table.data_spans()) for name, table in tables.items()}
-        heads = [
-            {"name": name, "size_bytes": one.size_bytes, "spans": len(spans[name])} for name, one in tables.items()
-        ]
-        header = json.dumps(heads, separators=(",", ":")).encode()
-        out.write(MAGIC + struct.pack("<I", len(header)) + header)
-        for name, table in tables.items():
-            for number in spans[name]:
-                kept = table.span(number)
-                out.write(_SPAN.pack(number, len(kept)) + kept)
-        file.write(out.digest())
+        _write(file, tables)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
+
+
+def to_bytes(tables: Mapping[str, HashTable]) -> bytes:
+    """The file as bytes, for whoever writes it elsewhere."""
+    file = io.BytesIO()
+    _write(file, tables)
+    return file.getvalue()
+
+
+def _write(file: BinaryIO, tables: Mapping[str, HashTable]) -> None:
+    out = _Hashed(file)
+    spans = {name: list(table.data_spans()) for name, table in tables.items()}
+    heads = [{"name": name, "size_bytes": one.size_bytes, "spans": len(spans[name])} for name, one in tables.items()]
+    header = json.dumps(heads, separators=(",", ":")).encode()
+    out.write(MAGIC + struct.pack("<I", len(header)) + header)
+    for name, table in tables.items():
+        for number in spans[name]:
+            kept = table.span(number)
+            out.write(_SPAN.pack(number, len(kept)) + kept)
+    file.write(out.digest())
 
 
 def read(path: Path) -> dict[str, HashTable]:

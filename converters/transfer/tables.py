@@ -43,7 +43,7 @@ class HashTable:
         self.size_bytes = size_bytes
         self.blocks = -(-size_bytes // BLOCK_BYTES)
         self.spans = -(-size_bytes // ROOT_SPAN_BYTES)
-        self._hashes = mmap.mmap(-1, max(1, self.spans) * SPAN_BYTES)
+        self._hashes = mmap.mmap(-1, max(1, self.spans) * SPAN_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 
     def length(self, block: int) -> int:
         """Bytes of that block: the last one ends with the disk."""

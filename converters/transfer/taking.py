@@ -63,7 +63,7 @@ class Taking:
             if not self._is_empty:
                 self._target.zero(block.offset, block.length)
             return
-        for start, length, is_zero in slot.runs(block.length):
+        for start, length, is_zero in slot.runs(block):
             if not is_zero:
                 self._target.write(block.offset + start, slot.view[start : start + length])
                 self._meter.wrote(length)

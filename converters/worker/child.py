@@ -57,6 +57,7 @@ class _Worker:
         self._folder = folder
         self._speaker = speaker
         self._since = time.monotonic()
+        self._work_s = 0.0
 
     def work(self, openers: Mapping[str, Opener], checks: Mapping[str, SourceCheck]) -> Ended:
         process.become_subreaper()
@@ -77,7 +78,7 @@ class _Worker:
             facts=facts,
             fault=fault,
             bytes=self._speaker.copied_bytes,
-            seconds={"total": round(time.monotonic() - self._since, 3)},
+            seconds={"total": round(time.monotonic() - self._since, 4), "work": round(self._work_s, 4)},
         )
 
     def _do(self, task: Task, openers: Mapping[str, Opener], checks: Mapping[str, SourceCheck]) -> Facts:
@@ -94,10 +95,17 @@ class _Worker:
         )  # fmt: skip
         control.begin()
         self._speaker.say("hello", {"op": task.op, "step": task.step, "attempt": task.attempt, "pid": os.getpid()})
-        facts = operation(task.op)(job)
+        facts = self._timed(operation(task.op), job)
         if task.op == "inspect":
             self._speaker.say("facts", facts)
         return facts
+
+    def _timed(self, work: Operation, job: Job) -> Facts:
+        since = time.monotonic()
+        try:
+            return work(job)
+        finally:
+            self._work_s = time.monotonic() - since
 
     def _give_up_later(self) -> None:
         """An operation that does not end of itself after a stop is ended: its journal holds what is safe."""

@@ -64,6 +64,12 @@ def write_secret(folder: Path, name: str, value: bytes) -> None:
     write_file(folder / "secrets" / name, value)
 
 
+def drop_secrets(folder: Path) -> None:
+    """Once the worker has ended nobody needs them."""
+    for path in (folder / "secrets").glob("*"):
+        path.unlink()
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Whole or not at all, for the owner's eyes only."""
     new = path.with_name(f".{path.name}.new")

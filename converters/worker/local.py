@@ -175,6 +175,7 @@ def _reap(worker: _Worker) -> int:
         _signal(worker, signal.SIGKILL)
     status = worker.child.wait()
     lock.end_orphans(worker.lock)
+    folders.drop_secrets(worker.folder)
     return status
 
 

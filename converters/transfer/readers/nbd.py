@@ -1,6 +1,6 @@
 """Reading an NBD server by libnbd: each thread has a connection with several requests in flight, and hashes and writes
 what has arrived while the rest is under way. Few requests and two threads where the server answers at once, as a
-machine's own does; more of both only while waiting for it takes longer than the work."""
+machine's own does; many where it is far, or once waiting for it takes longer than the work."""
 
 import time
 from collections.abc import Iterator
@@ -16,8 +16,11 @@ from mtv.errors import Temporary
 from mtv.model.reading import NbdServer
 from mtv.settings import Settings
 
-FIRST_DEPTH = 4  # at zero latency: 0.52 s a GiB with 4, 0.58 with 16, whose buffers no longer fit the cache
-SLOW_S = 0.001  # a wait this long means that more should have been asked for
+NEAR_DEPTH = 2  # of a server that answers at once: 0.60 s a GiB with 2, 0.75 with 16, whose buffers leave the cache
+FAR_S = 0.001  # a small read that takes longer: the server is not on this machine, or slow
+SLOW_S = 0.003  # waiting so long for a block, again and again: more should be asked for
+PROBE_BYTES = 512
+WAITS = 8  # waits that are looked at together: one long wait is the scheduler's
 STATUS_STEP_BYTES = 1 << 30  # one question about extents: the answer stays small
 POLL_MS = 500  # between looks at whether somebody said stop
 
@@ -80,34 +83,34 @@ def _status(handle: nbd.NBD, offset: int, count: int) -> list[tuple[int, int]]:
 class _Reader:
     """One thread: its connection, its slots, its requests."""
 
-    def __init__(self, server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings) -> None:
+    def __init__(
+        self, server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings, is_far: bool
+    ) -> None:
         self._handle = connect(server)
         self._feed = feed
         self._take = take
         self._slot_bytes = slot_bytes
         self._stall_s = limits.read_stall_s
         self._most = max(1, min(server.depth, limits.depth))
-        self.depth = min(FIRST_DEPTH, self._most)
+        self._depth = self._most if is_far else min(NEAR_DEPTH, self._most)
+        self._waits: list[float] = []
         self._free: list[Slot] = []
         self._flying = 0  # blocks
         self._arrived: list[tuple[Block, Slot]] = []
         self._error: tuple[int, int] | None = None  # offset, errno
 
-    @property
-    def is_widest(self) -> bool:
-        return self.depth == self._most
-
     def work(self, crew: Crew) -> None:
         empty = False
         while not self._feed.ending:
-            while not empty and self._flying < self.depth:
+            while not empty and self._flying < self._depth:
                 block = self._feed.next()
                 empty = block is None
                 if block:
                     self._ask(block)
             if not self._flying:
                 break
-            if self._wait() and not empty:
+            self._waits.append(self._wait())
+            if len(self._waits) == WAITS:
                 self._widen(crew)
             self._settle()
         if not self._flying:
@@ -132,18 +135,20 @@ class _Reader:
 
             self._handle.aio_pread(nbd.Buffer.from_buffer(view), offset, arrived)
 
-    def _wait(self) -> bool:
-        """Until something arrived; tells whether that was a long wait."""
+    def _wait(self) -> float:
+        """Until something arrived; gives the seconds."""
         since = time.monotonic()
         while not self._arrived and not self._error and not self._feed.ending:
             if not self._handle.poll(POLL_MS) and time.monotonic() - since > self._stall_s:
                 raise Temporary("source.stalled", f"the NBD server has answered nothing for {self._stall_s:.0f} s")
-        return time.monotonic() - since > SLOW_S
+        return time.monotonic() - since
 
     def _widen(self, crew: Crew) -> None:
-        if self.is_widest:
-            crew.hire()
-        self.depth = min(self.depth * 2, self._most)
+        mean_s, self._waits = sum(self._waits) / WAITS, []
+        if mean_s > SLOW_S:
+            if self._depth == self._most:
+                crew.hire()
+            self._depth = min(self._depth * 2, self._most)
 
     def _settle(self) -> None:
         if self._error:
@@ -156,16 +161,33 @@ class _Reader:
             self._free.append(slot)
 
 
+def _is_far(server: NbdServer) -> bool:
+    """Whether the server takes long for the smallest read; the quickest of three counts."""
+    handle = connect(server)
+    times = []
+    try:
+        for _ in range(3):
+            since = time.monotonic()
+            handle.pread(PROBE_BYTES, 0)
+            times.append(time.monotonic() - since)
+        handle.shutdown()
+    except nbd.Error:
+        return False  # it will say so to those who read in earnest
+    return min(times) > FAR_S
+
+
 def read(server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings) -> None:
     """Every block of the feed, taken; raises what went wrong first."""
+    is_far = _is_far(server)
 
     def work() -> None:
         try:
-            _Reader(server, feed, take, slot_bytes, limits).work(crew)
+            _Reader(server, feed, take, slot_bytes, limits, is_far).work(crew)
         except nbd.Error as error:
             raise Temporary("source.read", f"the NBD server failed: {error}") from error
 
-    crew = Crew(feed, work, max(1, server.connections))
-    for _ in range(min(limits.threads, server.connections)):
+    most = max(1, server.connections)
+    crew = Crew(feed, work, most)
+    for _ in range(most if is_far else min(limits.threads, most)):
         crew.hire()
     crew.join()

@@ -18,7 +18,7 @@ class Slot:
     """Memory is taken from the system only as far as it is written."""
 
     def __init__(self, size_bytes: int) -> None:
-        self._memory = mmap.mmap(-1, size_bytes)
+        self._memory = mmap.mmap(-1, size_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.view = memoryview(self._memory)
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
 
@@ -41,12 +41,29 @@ class Slot:
     def is_zero(self, start: int, length: int) -> bool:
         return not _memcmp(self._address + start, _zeroes_at, length)
 
-    def runs(self, length: int) -> Iterator[tuple[int, int, bool]]:
-        """Start, length and whether it is zero, of the first so many bytes; like neighbours merged."""
-        first, kind = 0, self.is_zero(0, min(GRAIN_BYTES, length))
-        for start in range(GRAIN_BYTES, length, GRAIN_BYTES):
-            here = self.is_zero(start, min(GRAIN_BYTES, length - start))
-            if here != kind:
-                yield first, start - first, kind
-                first, kind = start, here
-        yield first, length - first, kind
+    def runs(self, block: Block) -> Iterator[tuple[int, int, bool]]:
+        """Start, length and whether it is zero, over all of a block: what lies between its pieces is, and so are
+        whole grains of them that hold nothing. Like neighbours are merged."""
+        first, end, kind = 0, 0, True
+        for start, length, is_zero in self._grains(block):
+            if is_zero != kind:
+                if end > first:
+                    yield first, end - first, kind
+                first, kind = start, is_zero
+            end = start + length
+        if end > first:
+            yield first, end - first, kind
+
+    def _grains(self, block: Block) -> Iterator[tuple[int, int, bool]]:
+        end = 0
+        for offset, length in block.pieces:
+            start = offset - block.offset
+            if start > end:
+                yield end, start - end, True
+            end = start + length
+            while start < end:
+                stop = min(end, (start // GRAIN_BYTES + 1) * GRAIN_BYTES)
+                yield start, stop - start, self.is_zero(start, stop - start)
+                start = stop
+        if block.length > end:
+            yield end, block.length - end, True
