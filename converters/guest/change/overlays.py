@@ -34,6 +34,7 @@ def create(path: Path, backing: str, backing_format: str, size_bytes: int) -> No
 def move_onto(source: Path, path: Path, volume: Volume) -> None:
     """A copy of that overlay over another disk with the same bytes. The original stays: a conversion that is killed
     begins again from it."""
+    path.unlink(missing_ok=True)  # an earlier attempt's orphan may still write to that file: not to this one
     shutil.copyfile(source, path)
     _qemu_img("rebase", "-u", "-f", "qcow2", "-b", volume.path, "-F", image_format(volume), str(path))
 

@@ -4,10 +4,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from mtv import codec
+from mtv.converters.guest import looking
+from mtv.converters.guest.change import overlays
+from mtv.converters.guest.inspect import FOLDER, SEEN
 from mtv.converters.transfer import hashfile
 from mtv.converters.transfer.journal import records
 from mtv.converters.transfer.journal.known import Epoch
@@ -50,10 +52,12 @@ def asked(vm: VM, choice: GuestChoice | None = None) -> dict[str, Json]:
 class Bench:
     """A source of raw files, a target of raw copies, and the jobs between them."""
 
-    def __init__(self, folder: Path, sources: Sequence[Path], nics: tuple[Nic, ...] = ()) -> None:
-        self.folder, self.sources = folder, list(sources)
+    def __init__(
+        self, folder: Path, sources: Sequence[Path], nics: tuple[Nic, ...] = (), image_format: str = "raw"
+    ) -> None:
+        self.folder, self.sources, self.format = folder, list(sources), image_format
         self.scratch = folder / "scratch"
-        self.scratch.mkdir()
+        self.scratch.mkdir(exist_ok=True)
         self.vm = vm_of([source.stat().st_size for source in sources], nics)
         self.said: list[tuple[str, Mapping[str, Json]]] = []
         self.stop = False
@@ -71,9 +75,15 @@ class Bench:
         )
 
     def volume(self, n: int) -> Volume:
-        size = self.sources[n].stat().st_size
-        path = str(self.folder / f"disk{n}.raw")
-        return Volume(id=f"v{n}", disk=f"disk{n}", index=n, size_bytes=size, format="raw", path=path, identity="t")
+        return Volume(
+            id=f"v{n}",
+            disk=f"disk{n}",
+            index=n,
+            size_bytes=self.sources[n].stat().st_size,
+            format=self.format,
+            path=str(self.folder / f"disk{n}.{self.format}"),
+            identity="t",
+        )
 
     def job(self, op: Op, choice: GuestChoice | None = None) -> Job:
         folder = self.folder / f"job-{op}-{len(self.said)}"
@@ -102,14 +112,45 @@ class Bench:
         tables = {}
         for n, source in enumerate(self.sources):
             volume = self.volume(n)
-            subprocess.run(["cp", "--sparse=always", str(source), volume.path], check=True)
-            tables[volume.disk] = table = table_of(Path(volume.path))
+            self.restore(n)
+            tables[volume.disk] = table = table_of(source)
             epoch = Epoch(pass_=0, source=self.export(n).identity, target=volume.identity, mode="fresh")
             book = Journal(records.path(self.scratch, volume.disk), 0)
             book.append([epoch.record(), Record(Kind.SEAL, 0, 0, 0, note={})])
             book.close()
             assert table.size_bytes == volume.size_bytes
         hashfile.write(hashes(self.scratch), tables)
+
+    def restore(self, n: int) -> None:
+        """The copy of that disk equals its source again."""
+        argv = ["qemu-img", "convert", "-f", "raw", "-O", self.format, str(self.sources[n]), self.volume(n).path]
+        subprocess.run(argv, check=True)
+
+    def contents(self) -> list[bytes]:
+        """What the copies read as now."""
+        return [self._content(n) for n in range(len(self.sources))]
+
+    def _content(self, n: int) -> bytes:
+        if self.format == "raw":
+            return Path(self.volume(n).path).read_bytes()
+        plain = self.folder / f"plain{n}"
+        argv = ["qemu-img", "convert", "-f", self.format, "-O", "raw", self.volume(n).path, str(plain)]
+        subprocess.run(argv, check=True)
+        return plain.read_bytes()
+
+    def inspected(self, writes: Mapping[int, Sequence[str]], mode: str = "network") -> None:
+        """What an inspection would leave that wrote so much into its overlays: qemu-io's commands by disk."""
+        folder = self.scratch / FOLDER
+        folder.mkdir(exist_ok=True)
+        disks: dict[str, Json] = {}
+        for n, source in enumerate(self.sources):
+            overlay = folder / f"seen-{n}.qcow2"
+            overlays.create(overlay, str(source), "raw", source.stat().st_size)
+            for command in writes.get(n, ()):
+                subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, str(overlay)], check=True, capture_output=True)
+            disks[f"disk{n}"] = {"overlay": overlay.name, "identity": self.export(n).identity}
+        conversion: dict[str, Json] = {"mode": mode, "reasons": [], "refusals": [], "codes": []}
+        looking.save(folder / SEEN, {"guest": {"hostname": "guest1"}, "conversion": conversion, "disks": disks})
 
     def states(self) -> list[str]:
         """What was sealed, in order."""
@@ -122,10 +163,6 @@ def table_of(path: Path) -> HashTable:
         for block in range(table.blocks):
             table.put(block, digest(file.read(BLOCK_BYTES)))
     return table
-
-
-def with_choice(bench: Bench, **fields: object) -> GuestChoice:
-    return replace(GuestChoice(), **fields)  # type: ignore[arg-type]
 
 
 def fresh(folder: Path) -> Path:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtv import process
 from mtv.converters.guest.survey import initramfs
 from mtv.converters.guest.survey.initramfs import Unreadable, names
 from tests.converters.guest.survey.archives import PACKERS, cpio
@@ -65,7 +66,7 @@ def test_too_many_entries_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_program_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(initramfs.process, "which", lambda _: None)
+    monkeypatch.setattr(process, "which", lambda _: None)
     with pytest.raises(Unreadable, match="zstd is not installed"):
         list(names(PACKERS["zstd"](cpio(NAMES))))
 
