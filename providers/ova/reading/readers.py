@@ -23,7 +23,8 @@ class Flat:
         if offset < 0 or offset + len(view) > self.size_bytes:
             raise ValueError(f"{len(view)} bytes at {offset} of {self.size_bytes}")
         there = max(0, min(len(view), self._pieces.size - offset))
-        self._pieces.read_into(offset, view[:there]) if there else None
+        if there:
+            self._pieces.read_into(offset, view[:there])
         view[there:] = bytes(len(view) - there)
 
     def extents(self) -> Iterator[Extent]:
