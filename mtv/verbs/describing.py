@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mtv import codec
 from mtv.converters import manifests
 from mtv.errors import Refused
 from mtv.formats import kubeyaml
 from mtv.model.estate import VM, Concern, Facts, Json
-from mtv.model.guest import GuestFacts
 from mtv.model.plans import VmPlan
-from mtv.plans.concerns import of_choices, unique
+from mtv.plans.concerns import guest_of, of_plan
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
@@ -37,27 +35,16 @@ def plan(file: str) -> str:
     with Store(settings().store) as store:
         made = resolved(store, Path(file)).plan
         parts = [(one, inventory.inspection(store, one.vm)) for one in made.vms]
-    lines = [f"plan {made.name}: {made.source} to {made.target}, {len(made.vms)} VMs, on failure {made.on_failure}"]
+    lines = [
+        f"plan {made.name}: {made.source} to {made.target}, {len(made.vms)} VM{'s' * (len(made.vms) != 1)}, on failure {made.on_failure}"
+    ]
     for one, found in parts:
         total = size(sum(disk.size_bytes for disk in one.vm.disks))
         lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {len(one.vm.disks)} disks of {total}"]
         lines += [f"  disk {choice.disk} to {choice.to}" for choice in one.disks]
         lines += [f"  NIC {choice.nic} to {choice.to}" for choice in one.nics]
-        lines += [f"  {line}" for line in _concerns(concerns_of(one, found))]
+        lines += [f"  {line}" for line in _concerns(of_plan(one, found))]
     return "\n".join(lines) + "\n"
-
-
-def guest_of(found: Facts | None) -> GuestFacts | None:
-    """The guest that inspection found; None where nobody looked."""
-    told = found.get("guest") if found else None
-    return codec.load(GuestFacts, told) if isinstance(told, Mapping) else None
-
-
-def concerns_of(part: VmPlan, found: Facts | None) -> tuple[Concern, ...]:
-    """All of one VM under one plan: its own, its choices', its manifest's, and what inspection told."""
-    told = found.get("concerns") if found else None
-    seen = [codec.load(Concern, one) for one in told] if isinstance(told, list) else []
-    return unique([*part.vm.concerns, *of_choices(part), *seen, *manifests.concerns(part, guest_of(found))])
 
 
 def _find(store: Store, name: str) -> VM:
@@ -122,7 +109,7 @@ def _list(told: Json) -> list[Json]:
 
 def _to_be(part: VmPlan, found: Facts | None) -> Iterator[str]:
     """Concerns under this plan, and the manifest as it would be made now."""
-    yield from ("", "under this plan:", *_concerns(concerns_of(part, found)))
+    yield from ("", "under this plan:", *_concerns(of_plan(part, found)))
     yield from ("", "manifest:", kubeyaml.dump(manifests.documents(part, guest_of(found))).decode().rstrip())
 
 

@@ -1,10 +1,27 @@
 """What is wrong or lossy with one VM before it moves, and what of it the plan accepts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from mtv import codec
+from mtv.converters import manifests
 from mtv.errors import CheckFailed
-from mtv.model.estate import Concern, Level
+from mtv.model.estate import Concern, Facts, Level
+from mtv.model.guest import GuestFacts
 from mtv.model.plans import VmPlan
+
+
+def of_plan(plan: VmPlan, found: Facts | None = None) -> tuple[Concern, ...]:
+    """All of one VM under one plan: its own, its choices', what inspection told, what its manifest loses."""
+    told = found.get("concerns") if found else None
+    seen = [codec.load(Concern, one) for one in told] if isinstance(told, list) else []
+    lost = manifests.concerns(plan, guest_of(found))
+    return unique([*plan.vm.concerns, *of_choices(plan), *seen, *lost])
+
+
+def guest_of(found: Facts | None) -> GuestFacts | None:
+    """The guest that inspection found; None where nobody looked."""
+    told = found.get("guest") if found else None
+    return codec.load(GuestFacts, told) if isinstance(told, Mapping) else None
 
 
 def of_choices(plan: VmPlan) -> list[Concern]:
@@ -48,11 +65,11 @@ RULES = (_untouched, _left, _nics)
 
 
 def refuse_critical(name: str, concerns: Sequence[Concern], accepted: Sequence[str]) -> None:
-    """Raises CheckFailed `concern.critical` for the first critical concern that the plan does not accept."""
+    """Raises CheckFailed `check.concern` for the first critical concern that the plan does not accept."""
     for concern in concerns:
         if concern.level is Level.CRITICAL and concern.id not in accepted:
             accept = f"or accept it in the plan: accept: [{{id: {concern.id}, reason: ..., who: ...}}]"
-            raise CheckFailed("concern.critical", f"VM '{name}': {concern.text} ({concern.id})",
+            raise CheckFailed("check.concern", f"VM '{name}': {concern.text} ({concern.id})",
                               f"{concern.hint}, {accept}" if concern.hint else accept)  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 """Before any byte moves: everything that can fail is tried while the guest runs."""
 
+from dataclasses import replace
+
 from mtv import codec
 from mtv.errors import CheckFailed
-from mtv.model.estate import VM, Facts, Json, Level
+from mtv.model.estate import VM, Facts, Json
 from mtv.model.outcomes import Done, Outcome, Stop
 from mtv.model.points import Point
+from mtv.plans.concerns import of_plan, refuse_critical
 from mtv.plans.way.work import employ, end_earlier, having, moving, sources, specs, targets, within
 from mtv.plans.world import World
 from mtv.providers.base import Readies
@@ -25,9 +28,7 @@ async def check(world: World) -> Outcome:
     """Before: nothing is ours anywhere. After: source and target are as the plan takes them to be."""
     vm, plan = await world.source.vm(world.plan.vm.id), world.plan
     _refuse_changed(plan.vm, vm)
-    for concern in vm.concerns:
-        if concern.level is Level.CRITICAL and concern.id not in plan.accept:
-            raise CheckFailed("check.concern", f"{vm.name}: {concern.text}", concern.hint or f"accept: [{concern.id}]")
+    refuse_critical(vm.name, of_plan(replace(plan, vm=vm)), plan.accept)
     if (await world.target.machine(plan.machine)).state != "absent":
         raise CheckFailed(
             "check.target-exists", f"{vm.name}: the target holds {plan.machine} already", "`mtv purge` removes ours"
