@@ -35,9 +35,8 @@ def plan(file: str) -> str:
     with Store(settings().store) as store:
         made = resolved(store, Path(file)).plan
         parts = [(one, inventory.inspection(store, one.vm)) for one in made.vms]
-    lines = [
-        f"plan {made.name}: {made.source} to {made.target}, {len(made.vms)} VM{'s' * (len(made.vms) != 1)}, on failure {made.on_failure}"
-    ]
+    count = f"{len(made.vms)} VM{'s' * (len(made.vms) != 1)}"
+    lines = [f"plan {made.name}: {made.source} to {made.target}, {count}, on failure {made.on_failure}"]
     for one, found in parts:
         total = size(sum(disk.size_bytes for disk in one.vm.disks))
         lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {len(one.vm.disks)} disks of {total}"]

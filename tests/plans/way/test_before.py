@@ -45,7 +45,7 @@ def test_a_critical_concern_is_refused_unless_it_is_accepted(tmp_path: Path) -> 
     concern = Concern(id="disk.shared", level=Level.CRITICAL, text="its disk is shared")
     prepare = estate_with(lambda vm: replace(vm, concerns=(concern,)))
     fault = refused(Case("cold", "snapshots", prepare=prepare), tmp_path / "refused", "check.concern")
-    assert "accept: [disk.shared]" in fault.hint
+    assert "accept: [{id: disk.shared," in fault.hint
     accepting = Case("cold", "snapshots", prepare=prepare, planned=lambda plan: replace(plan, accept=("disk.shared",)))
     driven(accepting, tmp_path / "accepted")
 
@@ -95,7 +95,7 @@ def test_a_guest_s_key_goes_to_those_workers_that_look_into_it(tmp_path: Path) -
             return await super().start(task, secrets)
 
     case = Case("cold", "snapshots", planned=locked, target=Noting)
-    _, history = driven(case, tmp_path / "missing", "rolled-back")
+    _, history = driven(case, tmp_path / "missing", "held")
     assert history.fault is not None
     assert (history.fault.code, given) == ("worker.secret", {})
     keys = {"guest-key-0": b"secret", "password": b"not for workers"}
