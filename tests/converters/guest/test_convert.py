@@ -195,7 +195,7 @@ def test_a_real_kill_between_the_two_disks_of_a_commit(bench: Bench, tmp_path: P
 
 def half_committed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first disk is committed, the second's overlay is lost."""
-    done = []
+    done: list[Path] = []
 
     def once(path: Path) -> None:
         if done:

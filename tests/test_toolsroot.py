@@ -1,0 +1,154 @@
+"""Entering the tools root: what is seen inside, what is not, and how it ends."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from mtv import toolsroot
+from mtv.errors import MtvError
+
+TREE = Path(__file__).parents[1]
+SCRIPT = TREE / "scripts/tools-root"
+
+
+@pytest.fixture
+def root() -> None:
+    if not toolsroot.available():
+        pytest.fail("there is no tools root: run scripts/tools-root")
+
+
+def inside(argv: Sequence[str], **paths: list[Path]) -> subprocess.CompletedProcess[str]:
+    command = toolsroot.command(argv, **paths)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("version", "needed"), [(None, True), ((2, 2), True), ((2, 5), True), ((2, 6), False), ((3, 0), False)]
+)
+def test_it_is_needed_where_the_hosts_tools_are_older(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, int] | None, needed: bool
+) -> None:
+    monkeypatch.setattr(toolsroot, "host_version", lambda: version)
+    assert toolsroot.needed() is needed
+
+
+def test_without_one_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MTV_TOOLS_ROOT", str(tmp_path))
+    assert not toolsroot.available()
+    with pytest.raises(MtvError) as caught:
+        toolsroot.command(["true"])
+    assert (caught.value.fault.code, caught.value.fault.hint) == ("tools-root.missing", "run scripts/tools-root")
+
+
+def test_newer_tools_and_this_very_tree_are_inside(root: None) -> None:
+    program = """
+import sys, guestfs, nbd
+from mtv import kvm, providers, toolsroot
+print(toolsroot.host_version() >= (2, 6), toolsroot.needed(), sys.version_info >= (3, 12))
+print("ova" in providers.kinds("sources"))
+"""
+    done = inside([sys.executable, "-c", program])
+    assert done.stdout.split() == ["True", "False", "True", "True"], done.stderr
+
+
+def test_only_what_was_named_is_seen_and_only_what_may_be_written(root: None, tmp_path: Path) -> None:
+    for name in ("read", "write", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    (tmp_path / "read/inner").mkdir()
+    program = f"""
+cd {tmp_path}; ls; cat read/file write/file
+echo new > read/new; echo new > write/new; echo new > read/inner/new; echo new > /usr/new; ls /root /home
+"""
+    reads, writes = [tmp_path / "read"], [tmp_path / "read/inner", tmp_path / "write"]
+    done = inside(["sh", "-c", program], reads=reads, writes=writes)
+    assert done.stdout.split() == ["read", "write", "readwrite"]
+    assert sorted(path.name for path in tmp_path.rglob("new")) == ["new", "new"]
+    assert (tmp_path / "write/new").exists()
+    assert (tmp_path / "read/inner/new").exists()
+    assert done.stderr.count("Read-only file system") == 2
+
+
+def test_it_has_no_network_and_little_environment(root: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_PASSWORD", "hunter2")
+    monkeypatch.setenv("MTV_WORDS", "kept")
+    done = inside(["sh", "-c", "cat /proc/net/route; env"])
+    assert "hunter2" not in done.stdout
+    assert "MTV_WORDS=kept" in done.stdout
+    assert len([line for line in done.stdout.splitlines() if line.startswith(("eth", "en"))]) == 0
+    assert "LIBGUESTFS_BACKEND=direct" in done.stdout
+
+
+def test_term_lets_the_program_end_of_itself(root: None, tmp_path: Path) -> None:
+    program = """
+import pathlib, signal, sys
+folder = pathlib.Path(sys.argv[1])
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+(folder / "ready").touch()
+signal.sigwait({signal.SIGTERM})
+(folder / "flushed").touch()
+sys.exit(7)
+"""
+    argv = toolsroot.command([sys.executable, "-c", program, str(tmp_path)], writes=[tmp_path])
+    with subprocess.Popen(argv, start_new_session=True) as child:
+        wait_for(tmp_path / "ready")
+        os.killpg(child.pid, signal.SIGTERM)
+        assert child.wait(20) == 7
+    assert (tmp_path / "flushed").exists()
+
+
+def test_nothing_outlives_it(root: None, tmp_path: Path) -> None:
+    """Not even what put itself into a session of its own, as qemu-nbd does."""
+    mark = f"{tmp_path}/outlives"
+    program = f"setsid sh -c 'touch ready; exec sleep 300 # {mark}' & wait"
+    argv = toolsroot.command(["sh", "-c", f"cd {tmp_path}; {program}"], writes=[tmp_path])
+    child = subprocess.Popen(argv, start_new_session=True)
+    wait_for(tmp_path / "ready")
+    child.kill()
+    child.wait()
+    until = time.monotonic() + 10
+    while (left := with_words(mark)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert left == []
+
+
+def with_words(words: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if words.encode() in entry.read_bytes() and int(entry.parent.name) != os.getpid():
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 20
+    while not path.exists():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_the_script_says_where_it_would_be(tmp_path: Path) -> None:
+    env = {**os.environ, "MTV_TOOLS_ROOT": str(tmp_path / "here")}
+    done = subprocess.run([SCRIPT, "--path"], capture_output=True, text=True, env=env, check=True)
+    assert done.stdout.strip() == str(tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+def test_the_script_leaves_a_current_one_alone(tmp_path: Path) -> None:
+    (tmp_path / "root/mtv").mkdir(parents=True)
+    key = hashlib.sha256(SCRIPT.read_bytes() + (TREE / "uv.lock").read_bytes()).hexdigest()
+    (tmp_path / "root/mtv/key").write_text(f"{key}\n")
+    env = {**os.environ, "MTV_TOOLS_ROOT": str(tmp_path / "root")}
+    done = subprocess.run([SCRIPT], capture_output=True, text=True, env=env, check=True)
+    assert "is current" in done.stdout
+    assert [path.name for path in (tmp_path / "root").rglob("*")] == ["mtv", "key"]
