@@ -19,13 +19,17 @@ from mtv.converters.transfer.taking import Taking
 from mtv.converters.transfer.targets import raw
 from mtv.converters.transfer.targets.raw import Target
 from mtv.converters.transfer.targets.served import open_target
-from mtv.errors import Cancelled, Temporary
+from mtv.errors import Cancelled, MtvError, Temporary
 from mtv.model.estate import Facts, Json
 from mtv.model.tasks import BLOCK_BYTES, ROOT_SPAN_BYTES
 
 
 def copy(share: Share) -> Facts:
     """Afterwards the volume holds the export's bytes, durably, and the journal says so."""
+    if share.disk.export and share.disk.export.size_bytes > share.volume.size_bytes:
+        found, needed = share.volume.size_bytes, share.disk.export.size_bytes
+        raise MtvError("target.too-small", f"the volume has {found} bytes, the source has {needed} by now",
+                       "refresh the source, and plan the VM anew")  # fmt: skip
     path = records.path(share.job.scratch, share.disk.id)
     seen = known.read(path, share.volume.size_bytes)
     looks = raw.looks(share.volume)

@@ -17,6 +17,7 @@ from mtv.errors import Refused
 MAGIC = b"mtvhash1"
 HEADER_LIMIT_BYTES = 1 << 20
 DISK_LIMIT_BYTES = 1 << 46  # 64 TiB: what a claim can have
+ALL_LIMIT_BYTES = 4 * DISK_LIMIT_BYTES
 _SPAN = struct.Struct("<II")  # number, bytes
 
 
@@ -77,7 +78,7 @@ def read(path: Path) -> dict[str, HashTable]:
     with path.open("rb") as file:
         try:
             return _read(_Hashed(file), file)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise Refused("hashes.damaged", f"{path} is damaged: {error}", "take it from a copy") from error
 
 
@@ -88,7 +89,10 @@ def _read(source: _Hashed, file: BinaryIO) -> dict[str, HashTable]:
     if length > HEADER_LIMIT_BYTES:
         raise ValueError(f"its header claims {length} bytes")
     tables = {}
-    for head in json.loads(source.read(length)):
+    heads = json.loads(source.read(length))
+    if sum(int(head["size_bytes"]) for head in heads) > ALL_LIMIT_BYTES:
+        raise ValueError("it tells of too many and too large disks")
+    for head in heads:
         tables[str(head["name"])] = _table(source, int(head["size_bytes"]), int(head["spans"]))
     if source.digest() != file.read(33):
         raise ValueError("its checksum does not fit")

@@ -94,9 +94,9 @@ class HashTable:
 
     def put_span(self, number: int, kept: bytes) -> None:
         """The reverse; raises ValueError for anything that `span` would not have written."""
-        bits, hashes = kept[:BITMAP_BYTES], kept[BITMAP_BYTES:]
+        bits, hashes = kept[:BITMAP_BYTES].ljust(BITMAP_BYTES, b"\0"), kept[BITMAP_BYTES:]
         places = [place for place in range(SPAN_BLOCKS) if bits[place // 8] >> place % 8 & 1]
-        if len(hashes) != len(places) * DIGEST_BYTES:
+        if len(kept) < BITMAP_BYTES or len(hashes) != len(places) * DIGEST_BYTES:
             raise ValueError(f"span {number} names {len(places)} blocks in {len(hashes)} bytes")
         for rank, place in enumerate(places):
             self.put(number * SPAN_BLOCKS + place, hashes[rank * DIGEST_BYTES : (rank + 1) * DIGEST_BYTES])
