@@ -83,7 +83,7 @@ def has_virtio(messages: Sequence[Message]) -> bool:
 def _contained() -> tuple[str, ...]:
     """Process numbers of its own, where we may: then its qemu-nbd children, which it leaves behind with the disks
     locked when it is killed, end with it."""
-    words = ("unshare", "--pid", "--fork", "--kill-child=KILL")
+    words = ("unshare", "--pid", "--fork", "--kill-child=KILL", "sh", "-c", '"$@"; exit $?', "sh")
     try:
         return words if process.run([*words, "true"], check=False).status == 0 else ()
     except MtvError:
