@@ -38,3 +38,8 @@ def duration(seconds: float | None) -> str:
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 60} min {whole % 60:02d} s" if whole >= 60 else f"{whole} s"
+
+
+def count(number: int, thing: str) -> str:
+    """1 VM, 2 VMs."""
+    return f"{number} {thing}{'s' * (number != 1)}"

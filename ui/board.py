@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from mtv.verbs import look, runs, steering
+from mtv.verbs import look, seeing
+from mtv.verbs.running import steering
 from mtv.verbs.views import MigrationView, StepView
 
 
@@ -25,13 +26,13 @@ class StoreBoard:
     """The real board."""
 
     def migrations(self) -> Sequence[MigrationView]:
-        return [one for run in runs.overview() for one in run.migrations]
+        return [one for run in seeing.overview() for one in run.migrations]
 
     def journey(self, run: str, vm: str) -> Sequence[StepView]:
-        return runs.journey(run, vm)
+        return seeing.journey(run, vm)
 
     def log(self, run: str, vm: str, lines: int) -> str:
         return look.log_tail(run, vm, lines)
 
     def steer(self, verb: str, run: str, vm: str) -> str:
-        return "\n".join(f"{one.vm}: {verb}: {one.text}" for one in steering.ask(verb, run, vm))
+        return "\n".join(f"{one.vm}: {verb}: {one.text}" for one in steering.leave(verb, run, [vm]))

@@ -26,8 +26,17 @@ class Meter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.wipe()
+
+    def wipe(self) -> None:
         if self.width:
             click.echo("\r" + " " * self.width + "\r", nl=False, err=True)
+        self.width = 0
+
+    def line(self, text: str) -> None:
+        """A line that stays, above the meter."""
+        self.wipe()
+        click.echo(text, err=True)
 
     def bytes(self, done: int, total: int, what: str = "") -> None:  # noqa: A003 - bytes are what it counts
         self.rate.at(time.monotonic(), done)

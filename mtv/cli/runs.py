@@ -6,8 +6,7 @@ import click
 
 from mtv.cli import output
 from mtv.cli.follow import follow, tell
-from mtv.verbs.views import MigrationView
-from mtv.words import size
+from mtv.words import count, size
 
 COLUMNS = (
     "run",
@@ -26,12 +25,6 @@ COLUMNS = (
 NARROW = ("run", "name", "state", "step", "percent", "why")
 
 
-def exit_code(views: list[MigrationView]) -> int:
-    """0 all done, 3 some done, 1 none done."""
-    done = sum(view.state in ("done", "probation") for view in views)
-    return 0 if done == len(views) else 3 if done else 1
-
-
 @click.command(epilog="Example: mtv run plan.yaml --detach, then: mtv watch demo-1")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check all that can be checked and show what would be done.")
@@ -42,29 +35,54 @@ def run(file: Path, dry_run: bool, detach: bool, again: bool) -> int:
 
     Returns when every migration has ended, is held or in probation.
     """
-    from mtv.verbs import runs
-
     if dry_run:
-        for line in runs.dry_run(file):
-            click.echo(line)
-        return 0
-    if detach:
-        name = runs.detach(file, again)
-        click.echo(f"{name} runs in the background; follow it: mtv watch {name}", err=True)
-        return 0
-    started = runs.prepare(file, again)
+        return _try(file)
+    return _detach(file, again) if detach else _drive(file, again)
+
+
+def _try(file: Path) -> int:
+    from mtv.verbs.running.trying import dry_run
+
+    tried = dry_run(file)
+    for line in tried.lines:
+        click.echo(line)
+    for fault in tried.refused:
+        click.echo(f"would be refused: {fault.text}" + (f" ({fault.hint})" if fault.hint else ""))
+    click.echo("nothing was changed")
+    return 4 if tried.refused else 0
+
+
+def _detach(file: Path, again: bool) -> int:
+    from mtv.verbs.running.starting import detach
+
+    started = detach(file, again)
+    _note(started.note)
+    click.echo(f"{started.name} runs in the background; follow it: mtv watch {started.name}", err=True)
+    return 0
+
+
+def _drive(file: Path, again: bool) -> int:
+    from mtv.verbs import seeing
+    from mtv.verbs.running import following, starting
+
+    started = starting.prepare(file, again)
+    _note(started.note)
     if started.finished:
-        click.echo(
-            f"{started.name} has ended already, nothing was changed; the next run: mtv run {file} --again", err=True
-        )
-        return exit_code(list(runs.view(started.name).migrations))
-    if started.note:
-        click.echo(f"note: {started.note}", err=True)
-    click.echo(f"{started.name}: {started.count} VM{'s' * (started.count != 1)}", err=True)
-    runs.drive(started, follow())
-    view = runs.view(started.name)
+        text = f"{started.name} has ended already, nothing was changed; the next run: mtv run {file} --again"
+        click.echo(text, err=True)
+        return seeing.exit_code(seeing.view(started.name))
+    click.echo(f"{started.name}: {count(started.count, 'VM')}", err=True)
+    whole = following.drive(started.name, follow())
+    view = seeing.view(started.name)
     tell(view)
-    return exit_code(list(view.migrations))
+    if not whole:
+        click.echo(f"interrupted, nothing was undone; go on with: mtv run {file}", err=True)
+    return seeing.exit_code(view) if whole else 130
+
+
+def _note(text: str) -> None:
+    if text:
+        click.echo(f"note: {text}", err=True)
 
 
 @click.command(epilog="Example: mtv status demo-1 -o json")
@@ -72,9 +90,9 @@ def run(file: Path, dry_run: bool, detach: bool, again: bool) -> int:
 @output.form
 def status(run: str | None, form: str) -> int:
     """Show where the migrations of RUN (or of all runs) are."""
-    from mtv.verbs import runs
+    from mtv.verbs import seeing
 
-    views = [runs.view(run)] if run else runs.overview()
+    views = [seeing.view(run)] if run else seeing.overview()
     rows = [
         {name: getattr(one, name) for name in COLUMNS} for view in views for one in view.migrations
     ]  # fmt: skip
@@ -90,8 +108,9 @@ def status(run: str | None, form: str) -> int:
 @click.argument("run")
 def watch(run: str) -> int:
     """Follow RUN until every migration has ended, is held or in probation."""
-    from mtv.verbs import runs
+    from mtv.verbs import seeing
+    from mtv.verbs.running import following
 
-    view = runs.watch(run, follow())
+    view = following.watch(run, follow())
     tell(view)
-    return exit_code(list(view.migrations))
+    return seeing.exit_code(view)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from mtv.settings import settings
@@ -22,8 +23,29 @@ def overview() -> list[RunView]:
 
 
 def view(run: str) -> RunView:
-    """Raises Refused `run.unknown`."""
-    return read(lambda found: _run(found, records.read_run(found, run)))
+    """Raises Refused `run.unknown`. Tells more than a look does: which migrations a check refused."""
+
+    def job(found: sqlite3.Connection) -> RunView:
+        seen = _run(found, records.read_run(found, run))
+        return replace(seen, migrations=tuple(_judged(found, one) for one in seen.migrations))
+
+    return read(job)
+
+
+def _judged(found: sqlite3.Connection, one: MigrationView) -> MigrationView:
+    from mtv.plans import tally
+
+    if one.state not in ("failed", "rolled-back"):
+        return one
+    return replace(one, refused=tally.refused(records.read_rows(found, one.run, one.vm)))
+
+
+def exit_code(view: RunView) -> int:
+    """0 all done, 3 some done; of none done: 4 where checks refused all that were begun, else 1."""
+    from mtv.plans import tally
+
+    states = {one.vm: one.state for one in view.migrations}
+    return tally.exit_code(states, {one.vm for one in view.migrations if one.refused})
 
 
 def journey(run: str, vm_key: str) -> Sequence[StepView]:

@@ -30,6 +30,7 @@ class MigrationView:
     seconds: float | None = None  # since its first step began, until it ended or now
     why: str = ""
     hint: str = ""
+    refused: bool = False  # by a check, before any change
     disks: tuple[DiskView, ...] = ()
 
     @property

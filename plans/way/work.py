@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mtv import codec
-from mtv.errors import MtvError, Temporary
+from mtv.errors import Held, MtvError, Temporary
 from mtv.model.estate import Disk, Facts
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Outcome, Stop
@@ -67,7 +67,7 @@ def _secrets(world: World, op: Op, disks: Sequence[TaskDisk]) -> dict[str, bytes
         names |= {GUEST_KEY_FILE.format(n) for n in range(len(world.plan.guest.keys))}
     if missing := sorted(names - world.secrets.keys()):
         text = f"{world.plan.vm.name}: there is no secret '{missing[0]}' for its {op}"
-        raise MtvError("worker.secret", text, "`mtv check provider` reads each secret")
+        raise Held("worker.secret", text, "give it back where `mtv run` finds it; it goes on then")
     return {name: world.secrets[name] for name in names}
 
 

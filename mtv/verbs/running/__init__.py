@@ -1,0 +1,1 @@
+"""Verbs that begin, drive, follow and steer runs."""

@@ -1,0 +1,138 @@
+"""What an engine needs to drive runs: their ends, opened once, and each migration's journey and world."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from mtv.converters.worker.local import LocalWorkers
+from mtv.errors import Refused
+from mtv.model.plans import Plan, VmPlan
+from mtv.model.tasks import GUEST_KEY_FILE
+from mtv.plans.engine import SystemClock
+from mtv.plans.journey import by_word
+from mtv.plans.papers import plain_documents, plain_seal
+from mtv.plans.runner import Migration
+from mtv.plans.steps import Control, Journal, Policy
+from mtv.plans.way.rates import Rates
+from mtv.plans.world import World, unheard
+from mtv.providers.base import Starts, Workers
+from mtv.settings import settings
+from mtv.store import runs as stored
+from mtv.store.journal import StoreJournal
+from mtv.store.records import MigrationRow
+from mtv.store.store import Store
+from mtv.verbs.opening import opened, place, secret
+from mtv.verbs.running.reporting import reporter
+from mtv.verbs.sealing import documents, seal
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """A run's source, target and workers, open."""
+
+    source: Any
+    target: Any
+    workers: Any
+
+    @property
+    def in_process(self) -> bool:
+        """Workers of the target's own that leave no hash tables behind: the memory pair's."""
+        return self.workers is self.target
+
+
+class Road:
+    """One run with its ends open: where its VMs travel."""
+
+    def __init__(self, store: Store, run: str, plan: Plan, ends: Ends) -> None:
+        self.store, self.run, self.plan, self.ends = store, run, plan, ends
+        self.parts = {one.vm.key: one for one in plan.vms}
+        self._rates = Rates(plan.limits.bytes_per_second)
+
+    def world(self, part: VmPlan, journal: Journal) -> World:
+        plain = self.ends.in_process
+        return World(
+            run=self.run, plan=part, source=self.ends.source, target=self.ends.target, workers=self.ends.workers,
+            clock=SystemClock(), journal=journal, rates=self._rates, secrets=known_keys(part),
+            documents=plain_documents if plain else documents(self.plan.namespace),
+            seal=plain_seal if plain else seal(self.store, _tell_key),
+            report=reporter(self.store, self.run, part.vm, journal) if isinstance(journal, StoreJournal) else unheard,
+        )  # fmt: skip
+
+    def migration(self, vm_key: str, journal: StoreJournal) -> Migration[World]:
+        part = self.parts[vm_key]
+        policy = Policy(
+            on_failure=part.on_failure, backoff_s=settings().backoff_s,
+            probation_s=part.probation_s if isinstance(self.ends.target, Starts) else 0.0,
+        )  # fmt: skip
+        world = self.world(part, journal)
+        return Migration(vm=vm_key, journey=by_word(part.journey), journal=journal, world=world, policy=policy)
+
+
+class Roads:
+    """An engine answers for all runs of its store: each run's ends are opened when they are first needed."""
+
+    def __init__(self, store: Store, stack: AsyncExitStack) -> None:
+        self.store, self._stack = store, stack
+        self._roads: dict[str, Road] = {}
+        self._lock = asyncio.Lock()
+
+    async def open(self, run: str) -> Road:  # noqa: A003 - what it does
+        """Raises Refused or MtvError where an end cannot be reached."""
+        async with self._lock:
+            if run not in self._roads:
+                plan = stored.plan_of(self.store, run)
+                self._roads[run] = Road(self.store, run, plan, await opened_ends(self.store, plan, self._stack))
+            return self._roads[run]
+
+    async def build(self, record: MigrationRow, journal: StoreJournal, control: Control) -> Migration[World]:
+        """plans.drivers.Build: a migration of the run's row, with all that its steps act on."""
+        return (await self.open(record.run)).migration(record.vm_key, journal)
+
+
+@asynccontextmanager
+async def roads(store: Store) -> AsyncIterator[Roads]:
+    async with AsyncExitStack() as stack:
+        yield Roads(store, stack)
+
+
+async def opened_ends(store: Store, plan: Plan, stack: AsyncExitStack) -> Ends:
+    source = await stack.enter_async_context(opened("sources", place(store, plan.source)))
+    target = await stack.enter_async_context(opened("targets", place(store, plan.target)))
+    return Ends(source=source, target=target, workers=target if isinstance(target, Workers) else LocalWorkers())
+
+
+def require_keys(plan: Plan) -> None:
+    """Asked before anything starts. Raises Refused `secret.*`, naming the VM whose guest's key is not there."""
+    for part in plan.vms:
+        for key in part.guest.keys:
+            try:
+                secret(key.secret)
+            except Refused as error:
+                text = f"{part.vm.name}: the key of {key.device}: {error.fault.text}"
+                raise Refused(error.fault.code, text, error.fault.hint) from error
+
+
+def known_keys(part: VmPlan) -> Mapping[str, bytes]:
+    """The keys of a guest's disks by the names of the worker's files. One that is missing is no error here: nobody
+    needs it to hold or to undo a migration."""
+    found = {}
+    for number, key in enumerate(part.guest.keys):
+        try:
+            found[GUEST_KEY_FILE.format(number)] = secret(key.secret)
+        except Refused:
+            continue
+    return found
+
+
+def steps_of(plan: VmPlan) -> list[tuple[str, str]]:
+    """Names and titles of a VM's journey, for the run's own copy of it."""
+    return [(step.name, step.title) for step in by_word(plan.journey) if step.on == "run"]
+
+
+def _tell_key(fingerprint: str) -> None:
+    _log.warning("made the key that signs receipts: %s in %s; keep a copy of it", fingerprint, settings().keys)

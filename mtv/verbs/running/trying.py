@@ -1,0 +1,76 @@
+"""`mtv run --dry-run`: what a plan would do, and what a check would refuse now. Nothing is changed but the inventory
+in the store."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtv.errors import MtvError
+from mtv.model.faults import Fault
+from mtv.model.outcomes import Intent, Row
+from mtv.model.plans import Plan
+from mtv.plans.journey import by_word
+from mtv.plans.way import before
+from mtv.settings import settings
+from mtv.store import runs as stored
+from mtv.store.store import Store
+from mtv.verbs import describing, seeing
+from mtv.verbs.plans import resolved
+from mtv.verbs.running.driving import Road, opened_ends, require_keys
+from mtv.verbs.running.starting import last_run
+
+
+class _Unwritten:
+    """The journal of a migration that does not begin."""
+
+    def rows(self) -> Sequence[Row]:
+        return ()
+
+    def intents(self) -> Sequence[Intent]:
+        return ()
+
+    async def append(self, row: Row) -> None:
+        raise LookupError(row.step)
+
+    async def took(self, intent: Intent, result: str) -> None:
+        raise LookupError(intent.verb)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """`lines` are for people, `refused` says what a check would refuse."""
+
+    lines: Sequence[str]
+    refused: Sequence[Fault]
+
+
+def dry_run(file: Path) -> Tried:
+    """Raises Refused `plan.*`, `secret.*`."""
+    with Store(settings().store) as store:
+        plan = resolved(store, file).plan
+        require_keys(plan)
+        last = last_run(store, file)
+        going = bool(last) and any(one.state not in seeing.ENDED for one in stored.migrations_of(store, last))
+        number = len(stored.runs_of(store, plan.name)) + 1
+        run = last if going else f"{plan.name}-{number}"
+        steps, refused = asyncio.run(_try(store, run, plan))
+    lines = [*describing.plan(str(file)).splitlines(), "", f"steps: {', '.join(steps)}"]
+    lines += [f"it would go on with {run}" if going else f"it would be {run}"]
+    return Tried(lines, refused)
+
+
+async def _try(store: Store, run: str, plan: Plan) -> tuple[list[str], list[Fault]]:
+    """Titles of the first VM's steps, and what the check of each VM says."""
+    refused = []
+    async with AsyncExitStack() as stack:
+        road = Road(store, run, plan, await opened_ends(store, plan, stack))
+        worlds = [road.world(part, _Unwritten()) for part in plan.vms]
+        for world in worlds:
+            try:
+                await before.check(world)
+            except MtvError as error:
+                refused.append(error.fault)
+        steps = [one for one in by_word(plan.vms[0].journey) if one.on == "run" and one.when(worlds[0])]
+    return [step.title for step in steps], refused
