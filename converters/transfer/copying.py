@@ -19,7 +19,7 @@ from mtv.converters.transfer.taking import Taking
 from mtv.converters.transfer.targets import raw
 from mtv.converters.transfer.targets.raw import Target
 from mtv.converters.transfer.targets.served import open_target
-from mtv.errors import Cancelled, MtvError, Temporary
+from mtv.errors import Cancelled, Held, MtvError, Temporary
 from mtv.model.estate import Facts, Json
 from mtv.model.tasks import BLOCK_BYTES, ROOT_SPAN_BYTES
 
@@ -39,11 +39,21 @@ def copy(share: Share) -> Facts:
         with open_target(share.volume, share.job.folder / "servers") as target:
             work = _Copy(share, target, seen, book)
             work.run(known.begin(seen, _epoch(share, target), share.volume.zeroed, looks))
+    except Held as error:
+        raise _with_need(error, share) from error
     finally:
         if work and work.is_sound:
             book.append([Record(Kind.CLOSE, share.job.task.pass_, 0, 0, note={"looks": raw.looks(share.volume)})])
         book.close()
     return work.facts()
+
+
+def _with_need(error: Held, share: Share) -> Held:
+    if error.fault.code != "target.no-space":
+        return error
+    left = share.meter.progress.total_bytes - share.meter.progress.done_bytes
+    text = f"{error.fault.text}, {left} bytes of data are still to be written"
+    return Held(error.fault.code, text, error.fault.hint)
 
 
 def _epoch(share: Share, target: Target) -> Epoch:

@@ -54,6 +54,7 @@ def _verify_one(share: Share) -> tuple[HashTable, str]:
         found = comparing.whole_blocks(asked, seen.table)
         wrong = comparing.differing(cold.source, found, same, share.bucket, share.stopping, share.meter)
     if wrong:
+        _append(share, seen, [_lost(share, seen, block) for block in wrong])
         raise MtvError("verify.differs", f"{share.volume.path} differs from its source in {places(wrong)}",
                        "look after the target's storage, then `mtv retry` copies what differs")  # fmt: skip
     if share.disk.extents is None or looks == seen.closed:
@@ -74,6 +75,11 @@ def _asked(share: Share, seen: Known, cold: Cold) -> Bitmap:
     return found
 
 
+def _lost(share: Share, seen: Known, block: int) -> Record:
+    """The next transfer is not to trust what this one's journal said of that block."""
+    return Record(Kind.LOST, share.job.task.pass_, block * BLOCK_BYTES, seen.table.length(block))
+
+
 def _write_down(share: Share, seen: Known, fresh: dict[int, bytes], looks: str) -> None:
     """The whole hashes of what a delta touched, and that this is how the target looks."""
     pass_ = share.job.task.pass_
@@ -81,7 +87,10 @@ def _write_down(share: Share, seen: Known, fresh: dict[int, bytes], looks: str) 
         Record(Kind.BLOCK, pass_, block * BLOCK_BYTES, seen.table.length(block), found)
         for block, found in sorted(fresh.items())
     ]
-    rows.append(Record(Kind.CLOSE, pass_, 0, 0, note={"looks": looks}))
+    _append(share, seen, [*rows, Record(Kind.CLOSE, pass_, 0, 0, note={"looks": looks})])
+
+
+def _append(share: Share, seen: Known, rows: list[Record]) -> None:
     book = Journal(records.path(share.job.scratch, share.disk.id), seen.end)
     try:
         book.append(rows)

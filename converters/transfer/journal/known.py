@@ -64,6 +64,7 @@ class Known:
         self.done = Bitmap(self.table.blocks)
         self.pieces: dict[tuple[int, int], bytes] = {}  # of the newest delta
         self.stale: set[int] = set()  # blocks that a delta touched: their hash in the table is of before
+        self.lost: set[int] = set()  # blocks that turned out not to be at the target
         self.complete = False
         self.closed: str | None = None  # how the target looked when the last worker ended well
         self.end = 0
@@ -94,6 +95,7 @@ class Known:
         self.done = Bitmap(self.table.blocks)
         self.pieces = {}
         self._by_block = None
+        self.lost = set()
         self.complete = False
         if mode != "delta":
             self.table = HashTable(self.size_bytes)
@@ -110,10 +112,12 @@ class Known:
         self.table.put(block, found)
         self.done.add(block)
         self.stale.discard(block)
+        self.lost.discard(block)
 
     def _forget(self, block: int) -> None:
         self.done.drop(block)
         self.table.put(block, ABSENT)
+        self.lost.add(block)
         self.complete = False
 
     def same(self, block: int, data: memoryview) -> bool:
@@ -175,7 +179,7 @@ def complete(scratch: Path, disk: str, size_bytes: int) -> Known:
     known = read(records.path(scratch, disk), size_bytes)
     if not known.complete:
         raise MtvError(
-            "verify.no-journal", f"disk {disk} was not copied to its end, says the journal in {scratch}",
+            "verify.no-journal", f"the journal in {scratch} does not say that disk {disk} was copied to its end",
             "run the transfer again: `mtv retry`",
         )  # fmt: skip
     return known
@@ -198,7 +202,7 @@ def begin(known: Known, new: Epoch, zeroed: bool, looks: str) -> Beginning:
         mode: Mode = "fresh" if zeroed else "resync"
         return Beginning(mode, Epoch(pass_=new.pass_, source=new.source, target=new.target, mode=mode))
     touched = looks != known.closed
-    if old.source == new.source:
+    if old.source == new.source and not (old.mode == "delta" and known.lost):
         return Beginning(old.mode, None, touched)
     if new.mode == "delta" and known.complete:
         return Beginning("delta", new, touched)

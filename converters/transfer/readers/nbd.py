@@ -2,8 +2,11 @@
 what has arrived while the rest is under way. Few requests and two threads where the server answers at once, as a
 machine's own does; many where it is far, or once waiting for it takes longer than the work."""
 
+import os
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import nbd
 
@@ -38,31 +41,49 @@ def connect(server: NbdServer, extents: bool = False) -> nbd.NBD:
     return handle
 
 
-def size_bytes(server: NbdServer) -> int:
-    handle = connect(server)
+@contextmanager
+def connection(server: NbdServer, extents: bool = False) -> Iterator[nbd.NBD]:
+    """Ends when the context does, however: a server that is to stop waits for its clients."""
+    handle = connect(server, extents)
     try:
+        yield handle
+        with suppress(nbd.Error):  # all that was wanted of it was had
+            handle.shutdown()
+    except BaseException:
+        hang_up(handle)
+        raise
+
+
+def hang_up(handle: nbd.NBD) -> None:
+    """Without a word, and without waiting for a server that may answer no more."""
+    with suppress(OSError, nbd.Error), socket.socket(fileno=os.dup(handle.aio_get_fd())) as line:
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def size_bytes(server: NbdServer) -> int:
+    with connection(server) as handle:
         return int(handle.get_size())
-    finally:
-        handle.shutdown()
 
 
 def extents(server: NbdServer, size: int) -> Iterator[tuple[int, int]]:
     """Allocated extents; all of the disk where the server cannot tell."""
-    handle = connect(server, extents=True)
     try:
-        if not handle.can_meta_context(nbd.CONTEXT_BASE_ALLOCATION):
-            yield 0, size
-            return
-        offset = 0
-        while offset < size:
-            found = _status(handle, offset, min(STATUS_STEP_BYTES, size - offset))
-            for length, flags in found:
-                if not flags & nbd.STATE_ZERO and offset < size:
-                    yield offset, min(length, size - offset)
-                offset += length
-        handle.shutdown()
+        with connection(server, extents=True) as handle:
+            if handle.can_meta_context(nbd.CONTEXT_BASE_ALLOCATION):
+                yield from _extents(handle, size)
+            else:
+                yield 0, size
     except nbd.Error as error:
         raise Temporary("source.read", f"the NBD server does not tell its extents: {error}") from error
+
+
+def _extents(handle: nbd.NBD, size: int) -> Iterator[tuple[int, int]]:
+    offset = 0
+    while offset < size:
+        for length, flags in _status(handle, offset, min(STATUS_STEP_BYTES, size - offset)):
+            if not flags & nbd.STATE_ZERO and offset < size:
+                yield offset, min(length, size - offset)
+            offset += length
 
 
 def _status(handle: nbd.NBD, offset: int, count: int) -> list[tuple[int, int]]:
@@ -84,14 +105,14 @@ class _Reader:
     """One thread: its connection, its slots, its requests."""
 
     def __init__(
-        self, server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings, is_far: bool
+        self, handle: nbd.NBD, most: int, feed: Feed, take: Take, slot_bytes: int, limits: Settings, is_far: bool
     ) -> None:
-        self._handle = connect(server)
+        self._handle = handle
         self._feed = feed
         self._take = take
         self._slot_bytes = slot_bytes
         self._stall_s = limits.read_stall_s
-        self._most = max(1, min(server.depth, limits.depth))
+        self._most = most
         self._depth = self._most if is_far else min(NEAR_DEPTH, self._most)
         self._waits: list[float] = []
         self._free: list[Slot] = []
@@ -113,8 +134,8 @@ class _Reader:
             if len(self._waits) == WAITS:
                 self._widen(crew)
             self._settle()
-        if not self._flying:
-            self._handle.shutdown()
+        if self._flying:
+            hang_up(self._handle)  # told to end: nobody waits for what is still under way
 
     def _ask(self, block: Block) -> None:
         slot = self._free.pop() if self._free else Slot(self._slot_bytes)
@@ -163,14 +184,13 @@ class _Reader:
 
 def _is_far(server: NbdServer) -> bool:
     """Whether the server takes long for the smallest read; the quickest of three counts."""
-    handle = connect(server)
     times = []
     try:
-        for _ in range(3):
-            since = time.monotonic()
-            handle.pread(PROBE_BYTES, 0)
-            times.append(time.monotonic() - since)
-        handle.shutdown()
+        with connection(server) as handle:
+            for _ in range(3):
+                since = time.monotonic()
+                handle.pread(PROBE_BYTES, 0)
+                times.append(time.monotonic() - since)
     except nbd.Error:
         return False  # it will say so to those who read in earnest
     return min(times) > FAR_S
@@ -179,10 +199,12 @@ def _is_far(server: NbdServer) -> bool:
 def read(server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings) -> None:
     """Every block of the feed, taken; raises what went wrong first."""
     is_far = _is_far(server)
+    depth = max(1, min(server.depth, limits.depth))
 
     def work() -> None:
         try:
-            _Reader(server, feed, take, slot_bytes, limits, is_far).work(crew)
+            with connection(server) as handle:
+                _Reader(handle, depth, feed, take, slot_bytes, limits, is_far).work(crew)
         except nbd.Error as error:
             raise Temporary("source.read", f"the NBD server failed: {error}") from error
 

@@ -104,6 +104,23 @@ def test_a_delta_copies_what_changed_and_its_blocks_are_hashed_by_verify(disk: D
     assert disk.transfer(pass_=1, extents=extents)["read_bytes"] == 0
 
 
+def test_a_delta_that_went_wrong_is_found_and_mended_by_the_same_again(disk: Disk) -> None:
+    disk.transfer(zeroed=True)
+    extents = (Extent(0, 4096), Extent(4 * MIB, 65536))
+    with disk.source.open("r+b") as file:
+        file.write(b"n" * 4096)
+        file.seek(4 * MIB)
+        file.write(b"n" * 65536)
+    disk.transfer(pass_=1, extents=extents)
+    with disk.target.open("r+b") as file:
+        file.seek(4 * MIB + 60_000)
+        file.write(b"x")
+    with pytest.raises(MtvError, match=f"at byte {4 * MIB}"):
+        disk.verify(pass_=1, extents=extents)
+    assert disk.transfer(pass_=1, extents=extents)["mode"] == "resync"
+    assert disk.verify()["root"] == table_of(disk.source).root()
+
+
 def test_a_delta_without_a_whole_copy_before_it_becomes_a_comparison_of_all(disk: Disk) -> None:
     fill(disk.target, disk.size_bytes, {0: b"unknown"})
     found = disk.transfer(pass_=1, extents=(Extent(0, 4096),))

@@ -101,6 +101,13 @@ def test_a_lost_block_is_to_be_copied_again() -> None:
     assert not found.holds(BLOCK_BYTES, BLOCK_BYTES)
 
 
+def test_what_a_delta_lost_only_a_comparison_of_all_can_mend() -> None:
+    rows = [epoch().record(), block(1), SEAL, epoch("s2", mode="delta", pass_=1).record(), SEAL]
+    lost = Record(Kind.LOST, 1, BLOCK_BYTES, BLOCK_BYTES)
+    assert begin(after(*rows), epoch("s2", mode="delta", pass_=1), False, "l").epoch is None
+    assert begin(after(*rows, lost), epoch("s2", mode="delta", pass_=1), False, "l").mode == "resync"
+
+
 @pytest.mark.parametrize(
     "row",
     [Record(Kind.BLOCK, 0, 1, BLOCK_BYTES), Record(Kind.BLOCK, 0, 4 * BLOCK_BYTES, 1), Record(Kind.PIECE, 0, SIZE, 1),
@@ -120,7 +127,7 @@ def test_what_cannot_be_about_the_disk_ends_the_journal(tmp_path: Path, row: Rec
 def test_a_table_is_given_of_complete_copies_only(tmp_path: Path) -> None:
     book = Journal(records.path(tmp_path, "d"), 0)
     book.append([epoch().record(), block(0)])
-    with pytest.raises(MtvError, match="not copied to its end"):
+    with pytest.raises(MtvError, match="does not say that disk d was copied to its end"):
         known.table_from_journal(tmp_path, "d", SIZE)
     book.append([SEAL])
     book.close()
