@@ -57,7 +57,7 @@ class Bench:
     ) -> None:
         self.folder, self.sources, self.format = folder, list(sources), image_format
         self.scratch = folder / "scratch"
-        self.scratch.mkdir(exist_ok=True)
+        self.scratch.mkdir(parents=True, exist_ok=True)
         self.vm = vm_of([source.stat().st_size for source in sources], nics)
         self.said: list[tuple[str, Mapping[str, Json]]] = []
         self.stop = False

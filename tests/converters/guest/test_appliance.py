@@ -1,0 +1,160 @@
+"""Inspection and conversion for real: phony guests of a few megabytes in the appliance, with both versions of the
+tools."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mtv.converters.guest.inspect import FOLDER, inspect
+from mtv.model.estate import Nic
+from mtv.model.plans import GuestChoice
+from tests.converters.guest.child import command, run, started
+from tests.converters.guest.parts import Bench
+from tests.guests.guests import Guest
+
+pytestmark = [pytest.mark.appliance, pytest.mark.slow]
+
+RULES = "/etc/udev/rules.d/70-persistent-net.rules"  # of a system without systemd, as the phony ones are
+PARTITION = 1 << 20  # of every guest here
+
+
+def bench_of(folder: Path, *guests: Guest) -> Bench:
+    first = guests[0]
+    nic = Nic(key="n0", mac=first.mac, model="vmxnet3", pci_slot=first.pci_slot)
+    return Bench(folder, [disk for guest in guests for disk in guest.disks], (nic,))
+
+
+def in_guest(disk: str, request: str) -> str:
+    """debugfs: what a disk's file system holds, without mounting it."""
+    done = subprocess.run(["debugfs", "-R", request, f"{disk}?offset={PARTITION}"], capture_output=True, text=True)
+    return done.stdout
+
+
+def digests(bench: Bench) -> list[str]:
+    argv = ["sha256sum", *(str(source) for source in bench.sources)]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split("\n")
+
+
+@pytest.fixture
+def virtio_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Drivers for Windows, as virtio-win lays them out, without content."""
+    for driver in ("viostor", "NetKVM", "vioscsi", "Balloon"):
+        folder = tmp_path / "virtio-win" / driver / "2k19/amd64"
+        folder.mkdir(parents=True)
+        for ending in ("inf", "sys", "cat"):
+            (folder / f"{driver.lower()}.{ending}").write_text("stand-in")
+    monkeypatch.setenv("VIRTIO_WIN", str(tmp_path / "virtio-win"))
+    return tmp_path / "virtio-win"
+
+
+def test_an_enterprise_linux_with_the_tools_roots_tools(phony_rhel: Guest, tmp_path: Path) -> None:
+    bench = bench_of(tmp_path, phony_rhel)
+    before = digests(bench)
+    choice = GuestChoice(agent="none")
+    seen = run("inspect", bench, choice)["facts"]
+    assert digests(bench) == before
+    guest = seen["guest"]
+    assert (guest["distro"], guest["major"], guest["hostname"]) == ("rhel", 9, phony_rhel.hostname)
+    assert guest["network"]["interfaces"][0]["addresses"] == ["192.0.2.20/24"]
+    assert seen["conversion"]["mode"] == "full"
+    assert seen["conversion"]["refusals"] == []
+    assert f"+++ b{RULES}" in seen["network"]["diff"]
+    bench.copy()
+    facts = run("convert", bench, choice)["facts"]
+    assert facts["tools"]["virt-v2v"] >= "2.6"
+    assert facts["seconds"]["inspect"] == 0  # the inspection's overlay was taken
+    assert digests(bench) == before
+    disk = bench.volume(0).path
+    log = in_guest(disk, "cat /tmp/phony.log")
+    assert "--add-drivers" in log
+    assert "virtio_blk" in log
+    assert phony_rhel.mac in in_guest(disk, f"cat {RULES}")
+    assert "install-qga" not in in_guest(disk, "ls /usr/lib/virt-sysprep/scripts")
+    assert facts["handed_over"]["disk0"]["data_bytes"] > 0
+    assert not list((bench.scratch / FOLDER).glob("*.qcow2"))
+
+
+def test_windows_whose_conversion_is_killed_with_the_hosts_tools(
+    phony_windows: Guest, virtio_win: Path, tmp_path: Path
+) -> None:
+    bench = bench_of(tmp_path / "bench", phony_windows)
+    seen = run("inspect", bench)["facts"]
+    assert (seen["guest"]["family"], seen["guest"]["hostname"]) == ("windows", phony_windows.hostname)
+    assert seen["guest"]["drivers"] == []
+    assert [concern["id"] for concern in seen["concerns"]] == ["guest.windows-addresses"]
+    bench.copy()
+    kill_while_converting(bench)
+    assert bench.contents() == [disk.read_bytes() for disk in phony_windows.disks]
+    facts = run("convert", bench, in_root=False)["facts"]
+    assert facts["mode"] == "full"
+    assert "This guest has virtio drivers installed." in facts["messages"]
+    converted = Path(bench.volume(0).path).read_bytes()
+    assert "viostor.sys".encode("utf-16le") in converted
+
+
+def kill_while_converting(bench: Bench) -> None:
+    with started(command("convert", bench, GuestChoice(), in_root=False)) as child:
+        assert child.stdout
+        for line in child.stdout:
+            if "Converting" in line:
+                break
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    until = time.monotonic() + 20
+    while (left := users_of(bench.folder)) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert left == []
+
+
+def users_of(folder: Path) -> list[str]:
+    """Processes that name that folder in their words, or have a file of it open."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        if int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            files = [os.readlink(one) for one in (entry / "fd").iterdir()]
+        except OSError:
+            continue  # it has just ended
+        if str(folder) in words or any(one.startswith(str(folder)) for one in files):
+            found.append(words)
+    return found
+
+
+def refusals(bench: Bench) -> dict[str, Any]:
+    facts = json.loads(json.dumps(inspect(bench.job("inspect"))))
+    assert not list((bench.scratch / FOLDER).glob("*.qcow2"))
+    return dict(facts["conversion"])
+
+
+def test_a_disk_without_a_system_is_refused(tmp_path: Path) -> None:
+    disk = tmp_path / "data.raw"
+    disk.touch()
+    os.truncate(disk, 16 << 20)
+    subprocess.run(["mke2fs", "-q", "-t", "ext4", str(disk)], check=True)
+    told = refusals(Bench(tmp_path, [disk]))
+    assert told["codes"] == ["guest.no-os"]
+    assert "conversion: none" in told["refusals"][0]
+
+
+def test_two_systems_are_refused(phony_debian: Guest, phony_rhel: Guest, tmp_path: Path) -> None:
+    assert refusals(bench_of(tmp_path, phony_debian, phony_rhel))["codes"] == ["guest.many-os"]
+
+
+def test_a_root_file_system_that_was_not_unmounted_is_refused(phony_debian: Guest, tmp_path: Path) -> None:
+    disk = tmp_path / "dirty.raw"
+    shutil.copyfile(phony_debian.disks[0], disk)
+    subprocess.run(
+        ["debugfs", "-w", "-R", "ssv state 0", f"{disk}?offset={PARTITION}"], check=True, capture_output=True
+    )
+    told = refusals(Bench(tmp_path, [disk]))
+    assert told["codes"] == ["guest.filesystem"]
+    assert "/dev/sda1 (/) was not left in order" in told["refusals"][0]
