@@ -67,6 +67,14 @@ class MigrationsScreen(Steerable):
             table.add_row(*cells.migration(view), key=key)
         if before in self.views:
             table.move_cursor(row=list(self.views).index(before))
+        self.call_after_refresh(self.draw_anew)
+
+    def draw_anew(self) -> None:
+        """Widths follow new rows only when the app is idle, and lines that were drawn before stay cut: DataTable keeps
+        them until some cell changes."""
+        for key, view in list(self.views.items())[:1]:
+            if key in self.table.rows:
+                self.table.update_cell(key, cells.COLUMNS[0], cells.migration(view)[0], update_width=True)
 
     def update_cells(self) -> None:
         """Only the cells that differ: ten thousand rows do not flicker."""
