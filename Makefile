@@ -26,8 +26,8 @@ check: setup static  ## format, lint, types, imports and packaging
 bench: setup  ## measure against virt-v2v, nbdcopy and qemu-img; docs/benchmarks.md keeps the results
 	$(PYTHON) -m tests.bench
 
-soak: setup  ## what is too long for make test
-	$(PYTEST) -m soak
+soak: setup  ## what is too long for make test: property tests with new and many examples, and tests marked soak
+	$(PYTEST) --no-budget --hypothesis-profile=soak -m "hypothesis or soak"
 
 static:
 	$(PYTHON) -m ruff format --check .
