@@ -10,6 +10,8 @@ from mtv import process
 
 TAG = "MTV_WORKER"  # an environment variable that all of a worker's children carry: the path of its lock
 STEP_S = 0.1
+ORPHANS_S = 5.0
+ORPHAN_STEP_S = 0.01
 
 
 def lock_path(scratch: Path) -> Path:
@@ -40,5 +42,9 @@ def is_free(path: Path) -> bool:
 
 
 def end_orphans(path: Path) -> None:
-    """KILL to every process that carries that lock's tag: what a dead worker left behind."""
-    process.kill(process.tagged(TAG, str(path)))
+    """KILL to every process that carries that lock's tag, what a dead worker left behind, until there is none: one may
+    have forked between the look and the kill, and a killed one takes a moment to go."""
+    until = time.monotonic() + ORPHANS_S
+    while (left := process.tagged(TAG, str(path))) and time.monotonic() < until:
+        process.kill(left)
+        time.sleep(ORPHAN_STEP_S)
