@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mtv.converters.guest import looking
 from mtv.converters.guest.change import overlays, sealing
+from mtv.converters.transfer.journal.known import source_of
 from mtv.converters.worker.job import Job
 from mtv.errors import CheckFailed, MtvError
 from mtv.model.estate import Facts, Json
@@ -71,6 +72,6 @@ def _drop(files: Sequence[Path]) -> None:
 def _seen(job: Job, files: Sequence[Path]) -> dict[str, Json]:
     """Which bytes lie under each overlay that is kept."""
     return {
-        disk.id: {"overlay": file.name, "identity": disk.export.identity if disk.export else ""}
+        disk.id: {"overlay": file.name, "identity": source_of(disk.export) if disk.export else ""}
         for disk, file in zip(job.task.disks, files, strict=True)
     }

@@ -82,7 +82,9 @@ def test_a_broken_one_is_not_sound(tmp_path: Path, content: bytes) -> None:
     assert not overlays.sound(tmp_path / "none.qcow2")
 
 
-def test_a_whole_one_is_sound(overlay: Path) -> None:
+def test_a_whole_one_is_sound_also_when_what_lies_below_is_gone(overlay: Path, base: Path) -> None:
+    assert overlays.sound(overlay)
+    base.unlink()
     assert overlays.sound(overlay)
 
 
