@@ -59,10 +59,9 @@ def _with_need(error: Held, share: Share) -> Held:
 def _epoch(share: Share, target: Target) -> Epoch:
     """What this pass would be if nothing were known."""
     export = share.disk.export
-    source = f"{export.way} {export.identity} {export.size_bytes}" if export else "blank"
     is_delta = share.disk.extents is not None and export is not None and export.kind == "random"
     mode: known.Mode = "delta" if is_delta else "fresh"
-    return Epoch(pass_=share.job.task.pass_, source=source, target=target.identity, mode=mode)
+    return Epoch(pass_=share.job.task.pass_, source=known.source_of(export), target=target.identity, mode=mode)
 
 
 class _Copy:

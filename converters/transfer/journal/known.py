@@ -11,6 +11,7 @@ from mtv.converters.transfer.journal.records import Kind, Record
 from mtv.converters.transfer.tables import ABSENT, HashTable, digest
 from mtv.errors import MtvError
 from mtv.model.estate import Json
+from mtv.model.points import Export
 from mtv.model.tasks import BLOCK_BYTES
 
 Mode = Literal["fresh", "resync", "delta"]
@@ -38,6 +39,11 @@ class Bitmap:
 
     def __len__(self) -> int:
         return int.from_bytes(self._bits, "little").bit_count()
+
+
+def source_of(export: Export | None) -> str:
+    """An epoch's source: what is looked into or copied under an equal one is the same bytes."""
+    return f"{export.way} {export.identity} {export.size_bytes}" if export else "blank"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from mtv.converters.guest.change import overlays
 from mtv.converters.guest.inspect import FOLDER, SEEN
 from mtv.converters.transfer import hashfile
 from mtv.converters.transfer.journal import records
-from mtv.converters.transfer.journal.known import Epoch
+from mtv.converters.transfer.journal.known import Epoch, source_of
 from mtv.converters.transfer.journal.records import Journal, Kind, Record
 from mtv.converters.transfer.tables import HashTable, digest
 from mtv.converters.transfer.verify import hashes
@@ -114,7 +114,7 @@ class Bench:
             volume = self.volume(n)
             self.restore(n)
             tables[volume.disk] = table = table_of(source)
-            epoch = Epoch(pass_=0, source=self.export(n).identity, target=volume.identity, mode="fresh")
+            epoch = Epoch(pass_=0, source=source_of(self.export(n)), target=volume.identity, mode="fresh")
             book = Journal(records.path(self.scratch, volume.disk), 0)
             book.append([epoch.record(), Record(Kind.SEAL, 0, 0, 0, note={})])
             book.close()
@@ -148,7 +148,7 @@ class Bench:
             overlays.create(overlay, str(source), "raw", source.stat().st_size)
             for command in writes.get(n, ()):
                 subprocess.run(["qemu-io", "-f", "qcow2", "-c", command, str(overlay)], check=True, capture_output=True)
-            disks[f"disk{n}"] = {"overlay": overlay.name, "identity": self.export(n).identity}
+            disks[f"disk{n}"] = {"overlay": overlay.name, "identity": source_of(self.export(n))}
         conversion: dict[str, Json] = {"mode": mode, "reasons": [], "refusals": [], "codes": []}
         looking.save(folder / SEEN, {"guest": {"hostname": "guest1"}, "conversion": conversion, "disks": disks})
 
