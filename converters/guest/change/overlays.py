@@ -22,6 +22,7 @@ from mtv.model.volumes import Volume
 
 LOCK_S = 30.0  # a killed virt-v2v's qemu-nbd ends within this time, or somebody else has the disk
 COMMIT_S = 3600.0
+LISTEN_S = 5.0
 _LOCKED = "lock"
 
 
@@ -116,13 +117,26 @@ def stored(volume: Volume, folder: Path) -> Iterator[Stored]:
         return
     with qemu_nbd(volume, folder, read_only=True) as uri:
         server = NbdServer(uri)
-        handle = reading.connect(server)
+        _wait_listening(server)
+        with reading.connection(server) as handle:
 
-        def read_into(offset: int, view: memoryview) -> None:
-            view[:] = handle.pread(len(view), offset)
+            def read_into(offset: int, view: memoryview) -> None:
+                view[:] = handle.pread(len(view), offset)
 
-        yield Stored(read_into, lambda: reading.extents(server, volume.size_bytes))
-        handle.shutdown()
+            yield Stored(read_into, lambda: reading.extents(server, volume.size_bytes))
+
+
+def _wait_listening(server: NbdServer) -> None:
+    """A socket is there a moment before anybody listens at it: seen once in some 200 starts on a busy machine."""
+    deadline = time.monotonic() + LISTEN_S
+    while True:
+        try:
+            with reading.connection(server):
+                return
+        except Temporary:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _qemu_img(*argv: str, timeout_s: float = 120.0) -> process.Result:
