@@ -177,6 +177,16 @@ class Workers(Protocol):
         ...
 
 
+@runtime_checkable
+class Clears(Protocol):
+    """Workers that keep no record of what an earlier engine started, such as processes of this machine."""
+
+    async def clear(self, scratch: str) -> None:
+        """After it nothing works in that scratch folder any more: it was ended or waited for. Raises Temporary
+        `worker.busy`."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What an end can do, for the journey's `when` and for people."""

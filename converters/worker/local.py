@@ -65,7 +65,7 @@ class LocalWorkers:
             if (other.task.run, other.task.vm) == (task.run, task.vm) and other.ended is None:
                 raise Temporary("worker.busy", f"{task.name}: worker {other.name} was not seen to end")
         held = lock.lock_path(Path(task.scratch))
-        await _wait_until_free(task, held)
+        await _wait_until_free(task.name, held)
         folder = folders.write_task(task, secrets)
         argv = await asyncio.to_thread(self._argv, task, folder)
         with (folder / "worker.log").open("wb") as log:
@@ -125,14 +125,20 @@ class LocalWorkers:
         assert found.ended
         return found.ended
 
+    async def clear(self, scratch: str) -> None:
+        """Nothing that any engine started holds the VM's lock any more. Raises Temporary `worker.busy`."""
+        path = lock.lock_path(Path(scratch))
+        if path.exists():
+            await _wait_until_free(path.parent.name, path)
 
-async def _wait_until_free(task: Task, path: Path) -> None:
+
+async def _wait_until_free(vm: str, path: Path) -> None:
     """Until nobody holds the VM's lock. What is left of a dead worker is ended; a living one is waited for."""
     until = time.monotonic() + settings().worker_stop_s
     while not await asyncio.to_thread(lock.is_free, path):
         await asyncio.to_thread(lock.end_orphans, path)
         if time.monotonic() > until:
-            raise Temporary("worker.busy", f"{task.name}: an earlier worker of this VM still holds {path}",
+            raise Temporary("worker.busy", f"{vm}: an earlier worker of this VM still holds {path}",
                             "look who has it open: `fuser`, and end it")  # fmt: skip
         await asyncio.sleep(LOOK_S)
 

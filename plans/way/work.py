@@ -19,6 +19,7 @@ from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_na
 from mtv.model.volumes import Volume, VolumeSpec
 from mtv.plans.fold import History
 from mtv.plans.world import World
+from mtv.providers.base import Clears
 
 T = TypeVar("T")
 EXTENTS_LIMIT = 8192  # of a task: it has room for some 15,000
@@ -53,12 +54,14 @@ async def _follow(world: World, worker: str) -> dict[str, int]:
 
 
 async def end_earlier(world: World) -> None:
-    """After it no worker of an earlier attempt of this step lives. Attempts up to the last done one were seen to
-    end: a done step says which it was."""
+    """After it no worker of an earlier attempt of this step lives, nor what one of a dead engine left behind. Attempts
+    up to the last done one were seen to end: a done step says which it was."""
     history = world.history
-    seen = _count(history.of(history.step).get("attempt"))
-    for attempt in range(seen + 1, history.attempt):
+    earlier = range(_count(history.of(history.step).get("attempt")) + 1, history.attempt)
+    for attempt in earlier:
         await world.workers.stop(worker_name(world.run, world.plan.vm.key, history.step, attempt))
+    if earlier and isinstance(world.workers, Clears):
+        await world.workers.clear(await world.target.scratch(world.run, world.plan.machine))
 
 
 def _secrets(world: World, op: Op, disks: Sequence[TaskDisk]) -> dict[str, bytes]:
