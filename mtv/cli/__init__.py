@@ -10,13 +10,14 @@ import sys
 import click
 
 from mtv.cli.commands import Commands
+from mtv.cli.options import example
 from mtv.errors import MtvError
 
 
 @click.group(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: mtv create plan plan.yaml --from ova:exports --to bundle:out, then: mtv run plan.yaml",
+    epilog=example("mtv create plan plan.yaml --from ova:exports --to bundle:out", "mtv run plan.yaml"),
 )
 @click.version_option(package_name="mtv-toolkit", prog_name="mtv")
 @click.option("--store", metavar="FILE", help="Where mtv keeps its state ($MTV_STORE, or the XDG data folder).")

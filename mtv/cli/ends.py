@@ -4,14 +4,15 @@ import click
 
 from mtv.cli import output
 from mtv.cli.meter import Meter
+from mtv.cli.options import example
 
 
-@click.group()
+@click.group(epilog=example("mtv add provider exports --kind ova exports/"))
 def add() -> None:
     """Remember a source or a target."""
 
 
-@add.command("provider", epilog="Example: mtv add provider exports --kind ova exports/")
+@add.command("provider", epilog=example("mtv add provider exports --kind ova exports/"))
 @click.argument("name")
 @click.argument("address")
 @click.option("--kind", required=True, help="ova, bundle, memory or a kind that an installed package adds.")
@@ -26,12 +27,12 @@ def add_provider(name: str, address: str, kind: str, user: str, secret: str) -> 
     return 0
 
 
-@click.group()
+@click.group(epilog=example("mtv check provider exports"))
 def check() -> None:
     """Log in to a provider and name what is missing, with its fix."""
 
 
-@check.command("provider", epilog="Example: mtv check provider exports")
+@check.command("provider", epilog=example("mtv check provider exports"))
 @click.argument("name")
 @output.form
 def check_provider(name: str, form: str) -> int:
@@ -46,7 +47,7 @@ def check_provider(name: str, form: str) -> int:
     return 4 if any(not one.ok and one.level == "critical" for one in found) else 0
 
 
-@click.command(epilog="Example: mtv refresh exports")
+@click.command(epilog=example("mtv refresh exports"))
 @click.argument("names", nargs=-1, required=True)
 def refresh(names: tuple[str, ...]) -> int:
     """Read the inventory of sources NAMES into the store."""

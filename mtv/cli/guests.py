@@ -6,9 +6,10 @@ import click
 
 from mtv.cli import options, output
 from mtv.cli.meter import Meter
+from mtv.cli.options import example
 
 
-@click.command(epilog="Example: mtv inspect ova:exports --where \"name = 'db01'\"")
+@click.command(epilog=example("mtv inspect ova:exports --where \"name = 'db01'\""))
 @click.argument("source")
 @options.where
 @output.form
@@ -23,7 +24,7 @@ def inspect(source: str, where: str, form: str) -> int:
     return 0 if not failed else 3 if failed < len(rows) else 1
 
 
-@click.command(epilog="Example: mtv boot out/db01")
+@click.command(epilog=example("mtv boot out/db01"))
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--timeout", "timeout_s", type=click.IntRange(min=1), help="Seconds to wait for the guest.")
 @click.option("--persist", is_flag=True, help="Write to the bundle's own disks: its receipt no longer holds then.")

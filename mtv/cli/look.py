@@ -3,9 +3,10 @@
 import click
 
 from mtv.cli import options, output
+from mtv.cli.options import example
 
 
-@click.command(epilog="Example: mtv get vms --where \"cpus > 4 AND name LIKE 'db%'\" -o csv")
+@click.command(epilog=example("mtv get vms --where \"cpus > 4 AND name LIKE 'db%'\" -o csv"))
 @click.argument("kind")
 @options.where
 @click.option("--sort", metavar="COLUMN", default="", help="Sort by that column; -COLUMN: the other way round.")
@@ -15,7 +16,7 @@ from mtv.cli import options, output
 def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form: str) -> int:
     """List objects of KIND.
 
-    Kinds: providers vms disks nics networks datastores concerns plans runs migrations steps receipts.
+    Kinds: providers vms disks nics networks datastores hosts clusters concerns plans runs migrations steps receipts.
     """
     from mtv.verbs import look
 
@@ -25,12 +26,12 @@ def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form:
     return 0
 
 
-@click.group()
+@click.group(epilog=example("mtv describe vm db01"))
 def describe() -> None:
     """Show all that is known of one VM or plan."""
 
 
-@describe.command("vm", epilog="Example: mtv describe vm db01 --plan plan.yaml")
+@describe.command("vm", epilog=example("mtv describe vm db01 --plan plan.yaml"))
 @click.argument("name")
 @click.option("--plan", "plan", type=click.Path(), help="Show its manifest-to-be and its concerns under this plan.")
 def describe_vm(name: str, plan: str | None) -> int:
@@ -41,7 +42,7 @@ def describe_vm(name: str, plan: str | None) -> int:
     return 0
 
 
-@describe.command("plan", epilog="Example: mtv describe plan plan.yaml")
+@describe.command("plan", epilog=example("mtv describe plan plan.yaml"))
 @click.argument("file", type=click.Path())
 def describe_plan(file: str) -> int:
     """What plan FILE would do, VM by VM."""
@@ -51,7 +52,7 @@ def describe_plan(file: str) -> int:
     return 0
 
 
-@click.command(epilog="Example: mtv why demo-1 --vm db01")
+@click.command(epilog=example("mtv why demo-1 --vm db01"))
 @click.argument("run")
 @options.vm
 def why(run: str, vms: tuple[str, ...]) -> int:
@@ -63,7 +64,7 @@ def why(run: str, vms: tuple[str, ...]) -> int:
     return 0
 
 
-@click.command(epilog="Example: mtv logs demo-1 --vm db01 --step convert")
+@click.command(epilog=example("mtv logs demo-1 --vm db01 --step convert"))
 @click.argument("run")
 @options.vm
 @click.option("--step", default="", help="Only this step.")

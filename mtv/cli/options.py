@@ -15,6 +15,11 @@ yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 vm = click.option("--vm", "vms", metavar="NAME", multiple=True, help="Only this VM (may be given several times).")
 
 
+def example(*lines: str) -> str:
+    """The end of a command's help: lines to copy, which click does not fill. A test runs each of them."""
+    return "\n".join(["\b", "Example:", *(f"  {line}" for line in lines)])
+
+
 def confirm(question: str, yes: bool) -> None:
     """Ask before something is lost. Raises Refused where there is no terminal to ask at."""
     if yes:

@@ -5,14 +5,15 @@ from pathlib import Path
 import click
 
 from mtv.cli import options, output
+from mtv.cli.options import example
 
 
-@click.group()
+@click.group(epilog=example("mtv create plan plan.yaml --from ova:exports --to bundle:out"))
 def create() -> None:
     """Write a plan with proposed maps."""
 
 
-@create.command("plan", epilog="Example: mtv create plan plan.yaml --from ova:exports --to bundle:out")
+@create.command("plan", epilog=example("mtv create plan plan.yaml --from ova:exports --to bundle:out"))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--from", "source", required=True, metavar="SOURCE", help="Name of a provider, or a URL: ova:PATH.")
 @click.option("--to", "target", required=True, metavar="TARGET", help="Name of a provider, or a URL: bundle:PATH.")
@@ -30,7 +31,7 @@ def create_plan(file: Path, source: str, target: str, select: bool, where: str, 
     return 0
 
 
-@click.command(epilog="Example: mtv lint plan.yaml")
+@click.command(epilog=example("mtv lint plan.yaml"))
 @click.argument("file", type=click.Path(path_type=Path))
 @output.form
 def lint(file: Path, form: str) -> int:

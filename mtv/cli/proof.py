@@ -4,9 +4,10 @@ import click
 
 from mtv.cli import output
 from mtv.cli.meter import Meter
+from mtv.cli.options import example
 
 
-@click.command(epilog="Example: mtv verify demo-1, or: mtv verify out/db01/receipt.json")
+@click.command(epilog=example("mtv verify demo-1", "mtv verify out/db01/receipt.json"))
 @click.argument("what")
 @output.form
 def verify(what: str, form: str) -> int:
@@ -22,12 +23,12 @@ def verify(what: str, form: str) -> int:
     return 4 if any(one.complaints for one in found) else 0
 
 
-@click.group()
+@click.group(epilog=example("mtv key show"))
 def key() -> None:
     """Make or show the key that signs receipts."""
 
 
-@key.command("create", epilog="Example: mtv key create")
+@key.command("create", epilog=example("mtv key create"))
 def create() -> int:
     """Make the key; refused where there is one already."""
     from mtv.verbs import proof
@@ -36,7 +37,7 @@ def create() -> int:
     return 0
 
 
-@key.command("show", epilog="Example: mtv key show")
+@key.command("show", epilog=example("mtv key show"))
 def show() -> int:
     """Show the key's fingerprint, its public half and the keys that are trusted."""
     from mtv.verbs import proof

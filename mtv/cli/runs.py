@@ -6,6 +6,7 @@ import click
 
 from mtv.cli import output
 from mtv.cli.follow import follow, tell
+from mtv.cli.options import example
 from mtv.words import count, size
 
 COLUMNS = (
@@ -25,7 +26,7 @@ COLUMNS = (
 NARROW = ("run", "name", "state", "step", "percent", "why")
 
 
-@click.command(epilog="Example: mtv run plan.yaml --detach, then: mtv watch demo-1")
+@click.command(epilog=example("mtv run plan.yaml --detach", "mtv watch demo-1"))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check all that can be checked and show what would be done.")
 @click.option("--detach", is_flag=True, help="Leave the engine behind and return.")
@@ -85,7 +86,7 @@ def _note(text: str) -> None:
         click.echo(f"note: {text}", err=True)
 
 
-@click.command(epilog="Example: mtv status demo-1 -o json")
+@click.command(epilog=example("mtv status demo-1 -o json"))
 @click.argument("run", required=False)
 @output.form
 def status(run: str | None, form: str) -> int:
@@ -104,7 +105,7 @@ def status(run: str | None, form: str) -> int:
     return 0
 
 
-@click.command(epilog="Example: mtv watch demo-1")
+@click.command(epilog=example("mtv watch demo-1"))
 @click.argument("run")
 def watch(run: str) -> int:
     """Follow RUN until every migration has ended, is held or in probation."""

@@ -7,6 +7,7 @@ import click
 
 from mtv.cli import options
 from mtv.cli.follow import follow, tell
+from mtv.cli.options import example
 
 if TYPE_CHECKING:
     from mtv.verbs.running.steering import Answer, Steered
@@ -37,7 +38,7 @@ def _command(verb: str, does: str) -> click.Command:
     made: Callable[..., int] = click.argument("run")(steer)
     for part in parts:
         made = part(made)
-    return click.command(verb, help=does, epilog=f"Example: mtv {verb} demo-1 --vm db01")(made)
+    return click.command(verb, help=does, epilog=example(f"mtv {verb} demo-1 --vm db01"))(made)
 
 
 def _serve(run: str, asked: Sequence[int]) -> int:

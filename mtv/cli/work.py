@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from mtv.cli import output
+from mtv.cli.options import example
 from mtv.errors import Refused
 
 
-@click.command(epilog="Example: mtv ui")
+@click.command(epilog=example("mtv ui"))
 def ui() -> int:
     """Steer runs in the terminal UI: a process of its own over the store, with the same verbs."""
     try:
@@ -20,7 +21,7 @@ def ui() -> int:
     return start()
 
 
-@click.command(epilog="Example: mtv doctor -o json")
+@click.command(epilog=example("mtv doctor -o json"))
 @output.form
 def doctor(form: str) -> int:
     """Say whether this machine is fit: KVM, tools and their versions, space, the store; with the fix for each."""
@@ -34,16 +35,16 @@ def doctor(form: str) -> int:
     return 1 if any(not one.ok and one.level == "critical" for one in found) else 0
 
 
-@click.command(epilog="Example: mtv worker tasks/transfer-1 (a folder with a TASK.json)")
+@click.command(epilog=example("mtv worker tasks/transfer-1"))
 @click.argument("folder", type=click.Path(path_type=Path))
 def worker(folder: Path) -> int:
-    """Do the one task in FOLDER/TASK.json; speaks worker protocol 1 on stdout."""
+    """Do the one task in FOLDER/TASK.json; speaks worker protocol 1 on stdout (docs/worker.md)."""
     from mtv.verbs.worker import work
 
     return work(folder)
 
 
-@click.command(epilog='Example: eval "$(mtv completion bash)"')
+@click.command(epilog=example('eval "$(mtv completion bash)"'))
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> int:
     """Print the completion script of a shell."""

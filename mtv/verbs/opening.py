@@ -45,6 +45,12 @@ def absolute(address: str) -> str:
     return address if "://" in path else os.path.abspath(os.path.expanduser(path)) + mark + query
 
 
+def lasting(reference: str) -> str:
+    """The place of a secret as it stays right when a run goes on from another folder."""
+    kind, _, where = reference.partition(":")
+    return f"file:{os.path.abspath(os.path.expanduser(where))}" if kind == "file" else reference
+
+
 def secret(reference: str) -> bytes:
     """The value behind env:VAR or file:PATH. Raises Refused `secret.missing`; the value is in no message."""
     kind, _, where = reference.partition(":")
@@ -58,7 +64,7 @@ def secret(reference: str) -> bytes:
             with Path(where).expanduser().open("rb") as file:
                 return file.read(SECRET_LIMIT_BYTES).removesuffix(b"\n")
         except OSError as error:
-            raise Refused("secret.missing", f"secret file {where}: {error.strerror}") from error
+            raise Refused("secret.missing", f"secret file {where}: {(error.strerror or '').lower()}") from error
     raise Refused("secret.reference", f"'{kind}:' is no place for a secret here", "use env:VAR or file:PATH")
 
 
@@ -72,7 +78,7 @@ def remembered(name: str, kind: str, address: str, user: str, secret: str) -> Pr
         )
     if ":" in name or "/" in name or not name:
         raise Refused("provider.name", f"'{name}' is no name for a provider: no ':', no '/'")
-    return ProviderRow(name=name, kind=kind, address=absolute(address), user=user, secret=secret)
+    return ProviderRow(name=name, kind=kind, address=absolute(address), user=user, secret=lasting(secret))
 
 
 @asynccontextmanager

@@ -9,7 +9,7 @@ from mtv import providers
 from mtv.converters.manifests import machine_name
 from mtv.errors import Refused
 from mtv.model.estate import VM
-from mtv.model.plans import Plan
+from mtv.model.plans import Plan, VmPlan
 from mtv.plans.files import document, problems, resolve, write
 from mtv.plans.files.document import Document
 from mtv.plans.files.problems import Problem
@@ -19,7 +19,7 @@ from mtv.settings import settings
 from mtv.store import inventory, query, reading
 from mtv.store.store import Store
 from mtv.verbs.ends import read_inventory
-from mtv.verbs.opening import Place, place
+from mtv.verbs.opening import Place, lasting, place
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,13 @@ def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved |
     plan, wrong = resolve.resolve(file, parsed, estate, found, can)
     if plan is None:
         return None, wrong
-    return Resolved(replace(plan, source=source.name, target=target.name), source, target), []
+    vms = tuple(_with_lasting_keys(part) for part in plan.vms)
+    return Resolved(replace(plan, source=source.name, target=target.name, vms=vms), source, target), []
+
+
+def _with_lasting_keys(part: VmPlan) -> VmPlan:
+    keys = tuple(replace(key, secret=lasting(key.secret)) for key in part.guest.keys)
+    return replace(part, guest=replace(part.guest, keys=keys))
 
 
 def chosen(store: Store, source: Place, where: str) -> list[VM]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtv import process
+from mtv.settings import settings
 from mtv.store import reading
 from tests.guests.guests import Guest
 from tests.guests.ova import make_ova
@@ -46,7 +47,8 @@ class Sandbox:
     def env(self) -> dict[str, str]:
         return {
             "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(self.folder),
-            "MTV_DATA": str(self.folder / "data"), "LANG": "C.UTF-8", TAG: str(self.folder), **self.extra,
+            "MTV_DATA": str(self.folder / "data"), "MTV_CACHE": str(settings().cache), "LANG": "C.UTF-8",
+            TAG: str(self.folder), **self.extra,
         }  # fmt: skip
 
     @property
@@ -56,10 +58,10 @@ class Sandbox:
     def mtv(self, *words: str) -> Said:
         return self.sh(["mtv", *words])
 
-    def sh(self, argv: Sequence[str]) -> Said:
+    def sh(self, argv: Sequence[str], folder: Path | None = None) -> Said:
         done = subprocess.run(
-            argv, cwd=self.folder, capture_output=True, text=True, timeout=120, check=False, stdin=subprocess.DEVNULL,
-            env=self.env,
+            argv, cwd=folder or self.folder, capture_output=True, text=True, timeout=120, check=False,
+            stdin=subprocess.DEVNULL, env=self.env,
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)
 
@@ -110,11 +112,11 @@ class Sandbox:
         """Nothing that was started here outlives its test."""
         process.kill(process.tagged(TAG, str(self.folder)))
 
-    def warm(self, name: str = "warm", vms: str = "[vm001]", **changes: str) -> Path:
+    def warm(self, name: str = "warm", vms: str = "[vm001]", guest: str = "{conversion: auto}", **changes: str) -> Path:
         """A plan of the memory pair whose rounds are an hour apart."""
         return self.plan(
             name, source="'memory:estate?flavour=snapshots&vms=2&seed=3'", target="memory:target", vms=vms,
-            journey="warm", storage='[{from: "*", to: fast}]', guest="{conversion: auto}", **changes,
+            journey="warm", storage='[{from: "*", to: fast}]', guest=guest, **changes,
         )  # fmt: skip
 
     def plan(self, name: str = "demo", **changes: str) -> Path:
