@@ -31,9 +31,11 @@ def size(size_bytes: int | float | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """1 h 02 min, 3 min 05 s, 12 s."""
+    """1 h 02 min, 3 min 05 s, 12 s, 0.4 s."""
     if seconds is None:
         return "-"
+    if 0 < seconds < 0.95:
+        return f"{max(seconds, 0.1):.1f} s"
     whole = round(seconds)
     if whole >= 3600:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

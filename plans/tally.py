@@ -9,13 +9,14 @@ GOOD = ("done", "probation")
 UNTOUCHED = "pending"
 FIRST_CHANGE = "create-volumes"  # steps before it leave nothing behind
 CHECK_FAILED = 4  # of a Fault that a check raised
+REFUSALS = (2, CHECK_FAILED)  # 2: of a wrong file, a broken package for example
 
 
 def refused(rows: Sequence[Row]) -> bool:
     """It failed because a check refused it before anything was changed."""
     history = fold(rows)
     fault = history.fault
-    return fault is not None and fault.exit_code == CHECK_FAILED and not history.has(FIRST_CHANGE)
+    return fault is not None and fault.exit_code in REFUSALS and not history.has(FIRST_CHANGE)
 
 
 def exit_code(states: Mapping[str, str], refused: Collection[str]) -> int:

@@ -40,10 +40,7 @@ def check_provider(name: str, form: str) -> int:
     from mtv.verbs import ends
 
     found = ends.check(name)
-    rows = [
-        {"name": one.name, "ok": one.ok, "text": one.text, "fix": one.fix, "level": str(one.level)} for one in found
-    ]
-    click.echo(output.show(rows, form, narrow=("name", "ok", "text", "fix")), nl=False)
+    click.echo(output.findings(found, form), nl=False)
     return 4 if any(not one.ok and one.level == "critical" for one in found) else 0
 
 
@@ -56,5 +53,7 @@ def refresh(names: tuple[str, ...]) -> int:
     for name in names:
         with Meter(f"reading {name}") as meter:
             told = ends.refresh(name, meter.count)
-        click.echo(f"{name}: {told}", err=True)
+        click.echo(f"{name}: {told.words}", err=True)
+        for line in told.complaints:
+            click.echo(f"  {line}", err=True)
     return 0

@@ -57,10 +57,12 @@ def describe_plan(file: str) -> int:
 @options.vm
 def why(run: str, vms: tuple[str, ...]) -> int:
     """Say where each migration of RUN stands, what keeps it there, and the next command."""
-    from mtv.verbs import look
+    from mtv.verbs import look, seeing
 
     for line in look.why(run, vms):
         click.echo(line)
+    if text := seeing.undriven(seeing.view(run)):
+        click.echo(text)
     return 0
 
 
@@ -72,6 +74,9 @@ def logs(run: str, vms: tuple[str, ...], step: str) -> int:
     """Show what the tools of RUN's steps printed."""
     from mtv.verbs import look
 
-    for line in look.logs(run, vms, step):
+    lines = list(look.logs(run, vms, step))
+    for line in lines:
         click.echo(line)
+    if not lines:
+        click.echo(f"nothing was printed{f' by step {step}' if step else ''}", err=True)
     return 0

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from mtv.model.estate import Finding
 from mtv.words import cell, size
 
 FORMS = ("table", "wide", "json", "yaml", "csv", "md")
@@ -36,6 +37,14 @@ def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Se
         names = list(narrow)
     cells = [[_told(name, row.get(name)) for name in names] for row in rows]
     return _markdown(names, cells) if form == "md" else _table(names, cells)
+
+
+def findings(found: Sequence[Finding], form: str) -> str:
+    """What a check found; people need a fix only for what is wrong."""
+    people = form in ("table", "wide", "md")
+    rows = [{"name": one.name, "ok": one.ok, "text": one.text, "fix": "" if people and one.ok else one.fix,
+             "level": str(one.level)} for one in found]  # fmt: skip
+    return show(rows, form, ("name", "ok", "text", "fix", "level"), ("name", "ok", "text", "fix"))
 
 
 def _told(name: str, value: Any) -> str:

@@ -6,6 +6,7 @@ import click
 
 from mtv.cli import options, output
 from mtv.cli.options import example
+from mtv.words import count
 
 
 @click.group(epilog=example("mtv create plan plan.yaml --from ova:exports --to bundle:out"))
@@ -26,8 +27,11 @@ def create_plan(file: Path, source: str, target: str, select: bool, where: str, 
 
     if file.exists():
         options.confirm(f"overwrite {file}?", yes)
-    count = plans.create(file, source, target, where, select)
-    click.echo(f"wrote {file}: {count} VM{'s' * (count != 1)}; next: mtv run {file}", err=True)
+    vms = plans.create(file, source, target, where, select)
+    click.echo(f"wrote {file}: {count(len(vms), 'VM')}; next: mtv run {file}", err=True)
+    critical = sum(any(one.level == "critical" for one in vm.concerns) for vm in vms)
+    if critical:
+        click.echo(f"{critical} of them cannot move as they are: mtv describe plan {file}", err=True)
     return 0
 
 

@@ -7,23 +7,15 @@ import click
 from mtv.cli import output
 from mtv.cli.follow import follow, tell
 from mtv.cli.options import example
-from mtv.words import count, size
+from mtv.verbs.views import MigrationView, RunView
+from mtv.words import count, duration, size
 
 COLUMNS = (
-    "run",
-    "name",
-    "state",
-    "step",
-    "percent",
-    "done_bytes",
-    "total_bytes",
-    "rate_bytes_per_s",
-    "eta_s",
-    "why",
-    "hint",
-    "vm",
-)
-NARROW = ("run", "name", "state", "step", "percent", "why")
+    "run", "name", "state", "step", "percent", "done_bytes", "total_bytes", "rate_bytes_per_s", "eta_s", "seconds",
+    "why", "hint", "vm", "engine",
+)  # fmt: skip
+NARROW = ("run", "vm", "state", "step", "done", "left", "why")
+WIDE = ("run", "vm", "state", "step", "done", "rate", "left", "took", "why", "hint", "engine")
 
 
 @click.command(epilog=example("mtv run plan.yaml --detach", "mtv watch demo-1"))
@@ -94,15 +86,29 @@ def status(run: str | None, form: str) -> int:
     from mtv.verbs import seeing
 
     views = [seeing.view(run)] if run else seeing.overview()
-    rows = [
-        {name: getattr(one, name) for name in COLUMNS} for view in views for one in view.migrations
-    ]  # fmt: skip
-    if form in ("table", "wide"):
-        for row in rows:
-            row["percent"] = "" if row["percent"] is None else f"{row['percent']}%"
-            row["rate_bytes_per_s"] = size(row["rate_bytes_per_s"])
-    click.echo(output.show(rows, form, COLUMNS if form != "table" else NARROW), nl=False)
+    people = form in ("table", "wide", "md")
+    rows = [_told(view, one) if people else _data(view, one) for view in views for one in view.migrations]
+    click.echo(output.show(rows, form, WIDE if people else COLUMNS, NARROW), nl=False)
+    for text in filter(None, map(seeing.undriven, views)):
+        click.echo(text, err=True)
     return 0
+
+
+def _data(run: RunView, one: MigrationView) -> dict[str, object]:
+    return {name: run.engine if name == "engine" else getattr(one, name) for name in COLUMNS}
+
+
+def _told(run: RunView, one: MigrationView) -> dict[str, object]:
+    """The same for people."""
+    at = f"{one.number}/{one.steps} {one.title}" if one.number and one.state not in ("done", "probation") else ""
+    done = f"{one.percent}% of {size(one.total_bytes)}" if one.total_bytes else ""
+    return {
+        "run": one.run, "vm": one.name, "state": one.state, "step": at, "done": done,
+        "rate": f"{size(one.rate_bytes_per_s)}/s" if one.rate_bytes_per_s else "",
+        "left": duration(one.eta_s) if one.eta_s is not None else "",
+        "took": duration(one.seconds) if one.seconds is not None else "",
+        "why": one.why, "hint": one.hint, "engine": run.engine,
+    }  # fmt: skip
 
 
 @click.command(epilog=example("mtv watch demo-1"))
@@ -114,4 +120,6 @@ def watch(run: str) -> int:
 
     view = following.watch(run, follow())
     tell(view)
+    if text := seeing.undriven(view):
+        click.echo(text, err=True)
     return seeing.exit_code(view)

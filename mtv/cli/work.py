@@ -28,10 +28,7 @@ def doctor(form: str) -> int:
     from mtv.verbs.doctor import doctor as look
 
     found = look()
-    rows = [
-        {"name": one.name, "ok": one.ok, "text": one.text, "fix": one.fix, "level": str(one.level)} for one in found
-    ]
-    click.echo(output.show(rows, form, narrow=("name", "ok", "text", "fix")), nl=False)
+    click.echo(output.findings(found, form), nl=False)
     return 1 if any(not one.ok and one.level == "critical" for one in found) else 0
 
 

@@ -87,6 +87,13 @@ def read_rows(found: sqlite3.Connection, run: str, vm_key: str) -> list[Row]:
     return [_row(row) for row in found.execute(sql, (run, vm_key))]
 
 
+def has_rows_of(found: sqlite3.Connection, run: str, engine: str) -> bool:
+    """That engine has driven that run."""
+    return (
+        found.execute("SELECT 1 FROM rows WHERE run = ? AND engine = ? LIMIT 1", (run, engine)).fetchone() is not None
+    )
+
+
 def read_intents(found: sqlite3.Connection, run: str, vm_key: str) -> list[Intent]:
     """Those that no engine took yet, the oldest first."""
     sql = f"SELECT {_INTENT} FROM intents WHERE run = ? AND vm_key = ? AND taken_at = '' ORDER BY n"

@@ -6,14 +6,14 @@ from pathlib import Path
 from mtv.converters import manifests
 from mtv.errors import Refused
 from mtv.formats import kubeyaml
-from mtv.model.estate import VM, Concern, Facts, Json
+from mtv.model.estate import VM, Concern, Facts, Json, Level
 from mtv.model.plans import VmPlan
 from mtv.plans.concerns import guest_of, of_plan
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
 from mtv.verbs.plans import resolved
-from mtv.words import plain, size
+from mtv.words import count, plain, size
 
 
 def vm(name: str, plan_file: str | None) -> str:
@@ -35,11 +35,13 @@ def plan(file: str) -> str:
     with Store(settings().store) as store:
         made = resolved(store, Path(file)).plan
         parts = [(one, inventory.inspection(store, one.vm)) for one in made.vms]
-    count = f"{len(made.vms)} VM{'s' * (len(made.vms) != 1)}"
-    lines = [f"plan {made.name}: {made.source} to {made.target}, {count}, on failure {made.on_failure}"]
+    lines = [
+        f"plan {made.name}: {made.source} to {made.target}, {count(len(made.vms), 'VM')}, on failure {made.on_failure}"
+    ]
     for one, found in parts:
         total = size(sum(disk.size_bytes for disk in one.vm.disks))
-        lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {len(one.vm.disks)} disks of {total}"]
+        disks = count(len(one.vm.disks), "disk")
+        lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {disks} of {total}"]
         lines += [f"  disk {choice.disk} to {choice.to}" for choice in one.disks]
         lines += [f"  NIC {choice.nic} to {choice.to}" for choice in one.nics]
         lines += [f"  {line}" for line in _concerns(of_plan(one, found))]
@@ -113,5 +115,6 @@ def _to_be(part: VmPlan, found: Facts | None) -> Iterator[str]:
 
 
 def _concerns(concerns: tuple[Concern, ...]) -> Iterator[str]:
-    for one in concerns:
+    """The worst first."""
+    for one in sorted(concerns, key=lambda one: list(Level).index(one.level)):
         yield f"{one.level}: {plain(one.text)} ({one.id})" + (f"; {plain(one.hint)}" if one.hint else "")

@@ -3,12 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from mtv.model.estate import VM, Finding, Removal, Revision
+from mtv.model.estate import VM, Finding, Level, Removal, Revision
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
 from mtv.verbs.opening import Place, either, opened, place, remembered
+from mtv.words import count, plain
+
+NAMED = 10
 
 
 def add(name: str, kind: str, address: str, user: str = "", secret: str = "") -> None:
@@ -31,16 +35,32 @@ def check(word: str) -> Sequence[Finding]:
     return asyncio.run(ask())
 
 
-def refresh(word: str, tell: Callable[[int, str], None] = lambda number, what: None) -> str:
-    """Read an inventory into the store; gives what it holds, in words."""
+@dataclass(frozen=True)
+class Refreshed:
+    """What an inventory holds, and its VMs that cannot move as they are, in words."""
+
+    words: str
+    complaints: Sequence[str]
+
+
+def refresh(word: str, tell: Callable[[int, str], None] = lambda number, what: None) -> Refreshed:
+    """Read an inventory into the store. What cannot be read is named, and the rest goes on."""
     with Store(settings().store) as store:
         found = place(store, word)
         asyncio.run(read_inventory(store, found, tell))
         kinds = Counter(type(one).__name__ for one in inventory.everything(store, found.name))
-        concerns = sum(len(vm.concerns) for vm in inventory.vms(store, found.name))
+        vms = inventory.vms(store, found.name)
     words = {"VM": "VM", "Network": "network", "Datastore": "datastore"}
-    told = [f"{kinds[kind]} {word}{'s' * (kinds[kind] != 1)}" for kind, word in words.items()]
-    return ", ".join([*told, f"{concerns} concern{'s' * (concerns != 1)}"])
+    told = [count(kinds[kind], word) for kind, word in words.items()]
+    return Refreshed(", ".join([*told, count(sum(len(vm.concerns) for vm in vms), "concern")]), _critical(vms))
+
+
+def _critical(vms: Sequence[VM]) -> list[str]:
+    found = [(vm, one) for vm in vms for one in vm.concerns if one.level is Level.CRITICAL]
+    lines = [f"{plain(vm.name)}: {plain(one.text)}" + (f" ({plain(one.hint)})" if one.hint else "")
+             for vm, one in found[:NAMED]]  # fmt: skip
+    more = f"and {len(found) - NAMED} more: mtv get concerns --where \"level = 'critical'\""
+    return [*lines, *([more] if len(found) > NAMED else [])]
 
 
 async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], None]) -> None:

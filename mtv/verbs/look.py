@@ -49,7 +49,8 @@ def why(run: str, vms: Sequence[str]) -> Iterator[str]:
     """Where each migration stands, what keeps it there, and the next command."""
     for one in picked(run, vms):
         step = dict(one.steps).get(one.step, one.step)
-        yield f"{plain(one.vm)}: {one.state}" + (f" at '{step}', attempt {one.attempt}" if one.step else "")
+        at = "" if not step or one.state in ("done", "probation", "pending") else f" at '{step}', attempt {one.attempt}"
+        yield f"{plain(one.vm)}: {one.state}{at}"
         if one.why:
             yield f"  {one.why}" + (f" ({one.code})" if one.code else "")
         if one.until:

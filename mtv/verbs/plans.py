@@ -31,15 +31,15 @@ class Resolved:
     target: Place
 
 
-def create(file: Path, source: str, target: str, where: str, select: bool) -> int:
-    """Write a plan for the VMs that `where` finds; gives how many. Raises Refused `plan.no-vms`."""
+def create(file: Path, source: str, target: str, where: str, select: bool) -> list[VM]:
+    """Write a plan for the VMs that `where` finds; gives them. Raises Refused `plan.no-vms`."""
     with Store(settings().store) as store:
         vms = chosen(store, place(store, source), where)
         can = _can("targets", place(store, target))
     if not vms:
         raise Refused("plan.no-vms", f"'{source}' has no VM{' that fits' if where else ''}", "look: mtv get vms")
     file.write_text(write.write(_plan_name(file), source, target, vms, where if select else "", can), encoding="utf-8")
-    return len(vms)
+    return vms
 
 
 def lint(file: Path) -> Sequence[Problem]:

@@ -16,6 +16,8 @@ ENDED = ("done", "failed", "cancelled", "rolled-back", "failed, source unsure")
 RESTING = (*ENDED, "held", "probation")
 """States in which an engine has nothing to do now."""
 
+BEGINNING_S = 5.0  # an engine may not have written its first row yet
+
 
 def overview() -> list[RunView]:
     """All runs, the oldest first."""
@@ -30,6 +32,15 @@ def view(run: str) -> RunView:
         return replace(seen, migrations=tuple(_judged(found, one) for one in seen.migrations))
 
     return read(job)
+
+
+def undriven(view: RunView) -> str:
+    """What to do where a run is not at rest and no engine drives it; "" where all is well."""
+    if view.state != "running" or view.engine:
+        return ""
+    return (
+        f"nobody drives {view.name}: go on with `mtv run` and the file of plan '{view.plan}', or mtv resume {view.name}"
+    )
 
 
 def _judged(found: sqlite3.Connection, one: MigrationView) -> MigrationView:
@@ -75,12 +86,20 @@ def _step(name: str, title: str, row: query.Row | None) -> StepView:
 def _run(found: sqlite3.Connection, run: records.RunRow) -> RunView:
     progress = records.read_progress(found, run.name)
     rows = records.read_migrations(found, run.name)
-    engine = reading.engine(found, settings().engine_dead_s)
     return RunView(
         name=run.name, plan=run.plan, state=_state([row.state for row in rows]), started_at=run.at,
-        engine=f"process {engine.pid} on {engine.host}" if engine and engine.lives else "",
-        migrations=tuple(_migration(row, progress.get(row.vm_key)) for row in rows),
+        engine=_engine(found, run.name), migrations=tuple(_migration(row, progress.get(row.vm_key)) for row in rows),
     )  # fmt: skip
+
+
+def _engine(found: sqlite3.Connection, run: str) -> str:
+    """The living engine, if it drives that run: a store has one at a time, for one run or another."""
+    seen = reading.engine(found, settings().engine_dead_s)
+    if seen is None or not seen.lives:
+        return ""
+    begins = (datetime.now(UTC) - moment(seen.started_at)).total_seconds() < BEGINNING_S
+    drives = begins or records.has_rows_of(found, run, f"{seen.host}:{seen.pid}")
+    return f"process {seen.pid} on {seen.host}" if drives else ""
 
 
 def _state(states: Sequence[str]) -> str:

@@ -56,7 +56,7 @@ def test_a_dry_run_changes_nothing_and_says_all(box: Sandbox) -> None:
     box.plan()
     said = box.mtv("run", "plan.yaml", "--dry-run")
     assert said.code == 0, said
-    assert "db01 as db01: cold, 1 disks of 8.0 MiB" in said.out
+    assert "db01 as db01: cold, 1 disk of 8.0 MiB" in said.out
     assert "nothing was changed" in said.out
     assert not (box.folder / "out").exists()
     assert box.mtv("get", "runs", "-o", "json").out == "[]\n"

@@ -75,11 +75,11 @@ def test_a_dead_engine_s_run_goes_on_and_can_be_interrupted(left: Sandbox, words
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert out.startswith("vm001: waiting")
+    assert out.startswith(("vm001: waiting", "vm001: running"))
     again = "mtv run warm.yaml" if words[0] == "run" else "mtv resume warm-1"
     assert err.endswith(f"interrupted, nothing was undone; go on with: {again}\n")
     assert "Traceback" not in err
-    assert left.states("warm-1") == {"vm001": "waiting"}
+    assert left.states("warm-1")["vm001"] in ("waiting", "running")
     assert left.engine() == 0
 
 
