@@ -2,6 +2,8 @@
 by a protocol that any crash leaves in a state from which this operation, started again, goes on."""
 
 import json
+import os
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ from mtv.converters.worker.job import Job
 from mtv.errors import CheckFailed, MtvError
 from mtv.model.estate import Facts, Json
 
+LOG_KEPT_BYTES = 64 << 10
 MESSAGES_TOLD = 20
 
 
@@ -150,13 +153,25 @@ def _convert(job: Job, folder: Path, what: Wanted, seen: _Seen, files: Mapping[s
         keys=tuple(what.keys.items()),
         agent=agent,
     )
-    heard = virtv2v.convert(options, lambda message: _tell(job, message), job.stopping)
+    try:
+        heard = virtv2v.convert(options, lambda message: _tell(job, message), job.stopping)
+    finally:
+        _keep_log(options.log)
     if what.choice.devices == "virtio" and not virtv2v.has_virtio(heard):
         text = f"{what.vm.name}: virt-v2v found no way to give this guest drivers for virtio"
         raise MtvError("convert.no-virtio", text, "`devices: compatible` moves it on emulated SATA and e1000e")
     if not agent and not virtv2v.customizes():
         _remove_agent_scripts(list(files.values()), root)
     return [message.text for message in heard if message.kind in ("warning", "info")]
+
+
+def _keep_log(path: Path) -> None:
+    """What virt-v2v said goes into the worker's log, which `mtv logs` shows when the scratch folder is gone."""
+    if path.exists():
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_KEPT_BYTES))
+            sys.stderr.write(file.read().decode(errors="replace"))
+        sys.stderr.flush()
 
 
 def _tell(job: Job, message: virtv2v.Message) -> None:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from mtv.model.estate import Concern
 
 # A change's neighbour lines may be a key of 802.1X or Wi-Fi: people see the diff, and runs keep it.
-_SECRET = re.compile(r"(?im)^(.{0,80}(?:password|passwd|psk|secret|wep-key|wep_key|private-key)[\w-]*\s*[=:]\s*)\S.*$")
+_SECRET = re.compile(
+    r"(?im)^(.{0,80}?(?:pass(?:word|wd|phrase)|psk|secret|(?:wep|private|preshared|shared|auth)[-_]?key|mka-c[ak][kn]|"
+    r"\bpin\b|\bkeys?\d*\b|\bprivate\b)[\w-]*[\"']?(?:\s*[=:>]\s*|[ \t]+))\S.*$"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

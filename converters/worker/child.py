@@ -46,7 +46,7 @@ def main(folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, Sourc
         raise MtvError("worker.folder", f"{folder} is no task's folder: {error}") from error
     worker = _Worker(folder, speaker)
     ended = worker.work(openers, checks)
-    if ended.fault and ended.outcome != "cancelled":
+    if ended.outcome != "cancelled":
         speaker.tell_log(folder / "worker.log")
     end_children()
     return 0 if speaker.end(ended) or speaker.has_ended else 1

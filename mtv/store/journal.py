@@ -102,7 +102,8 @@ def note(store: Store, run: str, vm_key: str, kind: str, words: str, data: dict[
 
 @dataclass
 class Progress:
-    """One migration's bytes: one row, written at most once a second and when a disk is finished. Nobody waits."""
+    """One migration's bytes: one row, written at most once a second, with every disk that works, and when all of them
+    are finished. Nobody waits."""
 
     store: Store
     run: str
@@ -110,16 +111,27 @@ class Progress:
     every_s: float = 1.0
     _step: str = ""
     _disks: dict[str, DiskProgress] = field(default_factory=dict)
+    _fresh: set[str] = field(default_factory=set)
     _rate: Rate = field(default_factory=Rate)
     _written_s: float = float("-inf")
 
     def tell(self, step: str, disk: DiskProgress, monotonic_s: float | None = None) -> None:
         at_s = time.monotonic() if monotonic_s is None else monotonic_s
         if step != self._step:
-            self._step, self._disks, self._rate = step, {}, Rate()
+            self._step, self._disks, self._written_s = step, {}, at_s
+            self._fresh.clear()
+        before = self._disks.get(disk.disk)
+        if before is None or before.phase != disk.phase:
+            self._rate = Rate()  # what was known from earlier, or counted otherwise, is no speed
         self._disks[disk.disk] = disk
+        if disk.disk in self._fresh:  # the next round of telling
+            self._fresh.clear()
+        self._fresh.add(disk.disk)
+        if len(self._fresh) < len(self._disks):
+            return  # the others are told in the same breath: a row has all of them
         self._rate.at(at_s, sum(one.done_bytes for one in self._disks.values()))
-        if at_s - self._written_s >= self.every_s or disk.done_bytes >= disk.total_bytes:
+        finished = all(one.done_bytes >= one.total_bytes for one in self._disks.values())
+        if finished or at_s - self._written_s >= self.every_s:
             self._written_s = at_s
             self._write()
 

@@ -13,6 +13,8 @@ from mtv.plans.way.work import employ, having, volumes_of
 from mtv.plans.world import Moved, World
 from mtv.times import moment, stamp
 
+OVERLAY_LOST = "convert.overlay-lost"
+
 
 def starts(world: World) -> bool:
     """The target can start what it holds, and the plan wants that."""
@@ -26,7 +28,16 @@ async def convert(world: World) -> Outcome:
     known = world.history.of("inspect")
     facts: dict[str, Json] = {} if "unknown" in known else {k: v for k, v in known.items() if k != "attempt"}
     disks = [TaskDisk(id=one.disk, size_bytes=one.size_bytes, volume=one) for one in volumes_of(world.history)]
-    return await employ(world, "convert", disks, {**facts, **guest_of(world)})
+    outcome = await employ(world, "convert", disks, {**facts, **guest_of(world)})
+    if isinstance(outcome, Stop) and outcome.fault.code == OVERLAY_LOST:
+        # Half committed: the source's bytes come back by hash, and the conversion begins anew.
+        return Done({"lost": outcome.fault.text, "attempt": world.history.attempt}, back=copying_step(world))
+    return outcome
+
+
+def copying_step(world: World) -> str:
+    """The step of this journey that brings the source's bytes last."""
+    return "last-delta" if world.plan.journey == "warm" else "transfer"
 
 
 async def create_vm(world: World) -> Outcome:

@@ -62,6 +62,7 @@ async def inspect(world: World) -> Outcome:
         outcome = Done({"unknown": outcome.fault.text, "attempt": world.history.attempt})
     if isinstance(outcome, Done):
         refuse(vm, outcome.facts)
+        refuse_critical(vm.name, of_plan(world.plan, outcome.facts), world.plan.accept)
         await drop(world, _inspection(world))
     return outcome
 
