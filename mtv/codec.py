@@ -36,7 +36,7 @@ def load(kind: type[T], data: Json | Facts, what: str = "") -> T:
     """A dataclass from JSON values. Raises Refused `codec.shape`, naming the path of what is wrong."""
     try:
         return _CONVERTER.structure(data, kind)
-    except (BaseValidationError, KeyError, TypeError, ValueError) as error:
+    except (BaseValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
         where = (
             "; ".join(transform_error(error, what or kind.__name__.lower())[:3])
             if isinstance(error, BaseValidationError)

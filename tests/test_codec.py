@@ -6,7 +6,7 @@ import pytest
 
 from mtv import codec
 from mtv.errors import Refused
-from mtv.model.estate import VM, Concern, Disk, Level
+from mtv.model.estate import VM, Concern, Disk, Json, Level
 from mtv.model.points import Export, Extent
 from mtv.model.tasks import Task, TaskDisk
 
@@ -34,3 +34,9 @@ def test_an_unknown_key_is_refused_by_name() -> None:
 def test_a_wrong_type_is_refused() -> None:
     with pytest.raises(Refused):
         codec.load(Disk, {"key": "a", "size_bytes": "many"})
+
+
+@pytest.mark.parametrize("data", [[], "text", 5, None])
+def test_what_is_no_mapping_is_refused(data: Json) -> None:
+    with pytest.raises(Refused):
+        codec.load(Disk, data)

@@ -1,0 +1,1 @@
+"""Measurements beside other programs, by `make bench`: not tests, for what they find depends on the machine."""
