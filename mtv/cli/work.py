@@ -1,5 +1,6 @@
 """Commands that keep mtv itself going: ui, doctor, worker, completion."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,6 +13,8 @@ from mtv.errors import Refused
 @click.command(epilog=example("mtv ui"))
 def ui() -> int:
     """Steer runs in the terminal UI: a process of its own over the store, with the same verbs."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise Refused("ui.no-terminal", "there is no terminal to draw on", "`mtv watch RUN` follows a run without one")
     try:
         from mtv.ui import start
     except ModuleNotFoundError as error:

@@ -26,12 +26,16 @@ class Screen:
 
     @property
     def ended(self) -> bool:
-        return self.tmux("display-message", "-p", "-t", "main", "#{pane_dead}").strip() == "1"
+        """Its pane is dead a moment before tmux knows how it ended: only then is it over."""
+        return self.tmux("display-message", "-p", "-t", "main", "#{pane_dead_status}#{pane_dead_signal}").strip() != ""
 
     @property
     def status(self) -> int:
-        """Of the program that ended."""
-        return int(self.tmux("display-message", "-p", "-t", "main", "#{pane_dead_status}"))
+        """Of the program that ended; by a signal: its number, negative."""
+        status, _, number = self.tmux(
+            "display-message", "-p", "-t", "main", "#{pane_dead_status}/#{pane_dead_signal}"
+        ).partition("/")
+        return int(status) if status else -int(number)
 
     def press(self, *keys: str) -> None:
         self.tmux("send-keys", "-t", "main", *keys)

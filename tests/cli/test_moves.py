@@ -97,3 +97,8 @@ def test_get_speaks_json_with_names_and_no_store_is_no_error(box: Sandbox) -> No
     assert json.loads(box.mtv("get", "vms", "--where", "disks > 1", "-o", "json").out) == []
     wrong = box.mtv("get", "vms", "--where", "dsks > 1")
     assert (wrong.code, "did you mean 'disks'?" in wrong.err) == (2, True)
+
+
+def test_the_tui_wants_a_terminal(box: Sandbox) -> None:
+    said = box.mtv("ui")
+    assert (said.code, "there is no terminal to draw on" in said.err) == (2, True)
