@@ -11,10 +11,12 @@ PATIENCE_S = 60.0
 
 
 class Screen:
-    """One window of 140 x 40. `show` is what it shows now."""
+    """One window of 140 x 40. `show` is what it shows now, `code` the file that its program's exit status goes to:
+    tmux's own word for a dead pane comes late at times, or never."""
 
-    def __init__(self, socket: Path) -> None:
-        self.socket = socket
+    def __init__(self, socket: Path, code: Path) -> None:
+        self.socket, self.code = socket, code
+        self.code = socket.with_name("tmux.code")
 
     def tmux(self, *words: str) -> str:
         argv = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *words]
@@ -26,16 +28,12 @@ class Screen:
 
     @property
     def ended(self) -> bool:
-        """Its pane is dead a moment before tmux knows how it ended: only then is it over."""
-        return self.tmux("display-message", "-p", "-t", "main", "#{pane_dead_status}#{pane_dead_signal}").strip() != ""
+        return self.code.exists() and self.code.read_text().endswith("\n")
 
     @property
     def status(self) -> int:
-        """Of the program that ended; by a signal: its number, negative."""
-        status, _, number = self.tmux(
-            "display-message", "-p", "-t", "main", "#{pane_dead_status}/#{pane_dead_signal}"
-        ).partition("/")
-        return int(status) if status else -int(number)
+        """Of the program that ended."""
+        return int(self.code.read_text())
 
     def press(self, *keys: str) -> None:
         self.tmux("send-keys", "-t", "main", *keys)
@@ -60,8 +58,11 @@ class Screen:
 @contextmanager
 def screen(argv: Sequence[str], folder: Path, env: dict[str, str]) -> Iterator[Screen]:
     """The program in a terminal of its own, which is gone when the context ends."""
-    made = Screen(folder / "tmux")
-    words = ["env", "-i", *(f"{name}={value}" for name, value in env.items()), "TERM=screen-256color", *argv]
+    made = Screen(folder / "tmux", folder / "tmux.code")
+    made.code.unlink(missing_ok=True)
+    typed = ["sh", "-c", '"$@"; echo $? > tmux.code', "sh", *argv]
+    words = ["env", "-i", *(f"{name}={value}" for name, value in env.items()), "TERM=screen-256color", *typed]
+    words = ["sh", "-c", '"$@"; echo $? > "$0"', str(made.code), *words]
     start = ["new-session", "-d", "-s", "main", "-x", "140", "-y", "40", "-c", str(folder), shlex.join(words)]
     made.tmux("set-option", "-g", "remain-on-exit", "on", ";", *start)
     try:

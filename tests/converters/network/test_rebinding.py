@@ -152,3 +152,11 @@ def test_edits_outside_the_file_change_nothing() -> None:
     tree = Tree.of(**{"/a": "x\ny"})
     assert applied([Edit(file="/a", line=9, old="", new="z"), Edit(file="/b", line=1, old="", new="z")], tree) == {}
     assert applied([Edit(file="/a", line=2, old="", new="z")], tree) == {"/a": ("x\ny", "x\nz")}
+
+
+def test_what_a_distribution_ships_for_any_machine_is_no_concern() -> None:
+    two = Tree.of(**{"/usr/lib/systemd/network/73-usb-net-by-mac.link": "[Match]\nPath=*-usb-*\n[Link]\nName=x\n"})
+    seen = survey(two)
+    found = pair(seen.network, seen.bindings, [NIC, Nic(key="m", mac=B, pci_slot=256)], False)
+    told = rebind(seen.bindings, found, {"n": A, "m": B}, "virtio_net")[1]
+    assert not [one for one in told if one.level == "critical"]
