@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tests.bench import copying, footing, reading, report
+from tests.bench import copying, footing, moves, reading, report
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -18,6 +18,7 @@ LINES: Mapping[str, Callable[[Place], list[Figure]]] = {
     "vmdk": copying.vmdk,
     "memory": footing.memory,
     "start": footing.start,
+    "moves": moves.moves,
 }
 
 

@@ -14,7 +14,7 @@ LIMIT_BYTES = 200 * MIB
 
 def memory(place: Place) -> list[Figure]:
     """The server makes up the source's bytes and fails a write of any others. Measured once: room does not vary."""
-    plugin = ("sparse-random", "size=1T", "percent=2", "seed=1", "runlength=512K", "random-content=false")
+    plugin = ("sparse-random", "size=1T", "percent=2", "seed=1", "runlength=524288")
     ours.clear(place.folder / "scratch")
     with served(place.folder, *plugin, write=True) as source, served(place.folder, *plugin, write=True) as target:
         to = ours.volume(target, TEBIBYTE, zeroed=True, form="nbd")

@@ -23,10 +23,12 @@ class Figure:
     is_met: bool
 
 
-def take_turns(name: str, ours: Seconds, theirs: Seconds, rounds: int) -> list[tuple[float, float]]:
-    """Seconds of each round, after one that does not count; who begins changes with each round."""
+def take_turns(
+    name: str, ours: Seconds, theirs: Seconds, rounds: int, warm_up: bool = True
+) -> list[tuple[float, float]]:
+    """Seconds of each round, after one that does not count (`warm_up`); who begins changes with each round."""
     found = []
-    for number in range(rounds + 1):
+    for number in range(0 if warm_up else 1, rounds + 1):
         if number % 2:
             mine, yours = ours(), theirs()
         else:
@@ -45,9 +47,10 @@ def compare(
     rounds: int,
     goal: float,
     by: Literal["speed", "time"] = "speed",
+    warm_up: bool = True,
 ) -> Figure:
     """`speed`: ours must be at least `goal` times theirs. `time`: ours may take `goal` times as long."""
-    pairs = take_turns(work, ours, theirs, rounds)
+    pairs = take_turns(work, ours, theirs, rounds, warm_up)
     ratios = [yours / mine if by == "speed" else mine / yours for mine, yours in pairs]
     middle = statistics.median(ratios)
     return Figure(

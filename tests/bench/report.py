@@ -14,9 +14,11 @@ TEXT = """\
 # Benchmarks
 
 `make bench` measures these and writes this page. Each figure is the median of the ratios of paired runs that take
-turns, at least five rounds after one that does not count; the spread is the lowest and the highest ratio. The seconds
-are medians too. Ours is the worker's operation, from the task it has read to the last row of its journal, with every
-block hashed, and every block durable before the journal says so; the other program is the whole of its process.
+turns: at least five rounds after one that does not count, three for whole moves. The spread is the lowest and the
+highest ratio; the seconds are medians too. Ours is the worker's operation, from the task it has read to the last row of
+its journal, with every block hashed, and every block durable before the journal says so; the other program is the whole
+of its process. Of a whole move both sides are whole: ours is `mtv run` with a store of its own, from its start to the
+signed receipt.
 
 """
 
