@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from mtv.converters.transfer import comparing
 from mtv.converters.transfer.disks import Share
-from mtv.converters.transfer.extents import Block, blocks, delta, slices
+from mtv.converters.transfer.extents import Block, ExtentList, blocks, delta, slices
 from mtv.converters.transfer.journal import known, records
 from mtv.converters.transfer.journal.known import Beginning, Epoch
 from mtv.converters.transfer.journal.ledger import Ledger
@@ -211,10 +211,13 @@ class _Copy:
         """What the target holds where the source holds nothing: of a volume that was not new."""
         if self._is_empty or self._mode == "delta":
             return
-        for offset, length in self._target.data():
-            for block in slices([(offset, length)], BLOCK_BYTES):
-                if block.offset // BLOCK_BYTES not in self._known.done:
-                    self._target.zero(block.offset, block.length)
+        for offset, length in ExtentList(self._leftovers()):
+            self._target.zero(offset, length)
+
+    def _leftovers(self) -> Iterator[tuple[int, int]]:
+        for block in slices(self._target.data(), BLOCK_BYTES):
+            if block.offset // BLOCK_BYTES not in self._known.done:
+                yield block.offset, block.length
 
     def facts(self) -> Facts:
         meter, seen = self._share.meter, self._known

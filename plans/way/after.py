@@ -7,9 +7,10 @@ from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.tasks import TaskDisk
 from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
-from mtv.plans.way.copying import final
+from mtv.plans.way.copying import copying_step, final
 from mtv.plans.way.cutover import power_before
-from mtv.plans.way.work import employ, having, volumes_of
+from mtv.plans.way.disks import volumes
+from mtv.plans.way.work import employ, having, holds
 from mtv.plans.world import Moved, World
 from mtv.times import moment, stamp
 
@@ -22,22 +23,18 @@ def starts(world: World) -> bool:
     return world.starts is not None and wanted[world.plan.start]
 
 
+@holds
 async def convert(world: World) -> Outcome:
     """Before: the volumes equal the source. After: they hold a guest that fits its new machine. A guest that could
     not be read at the source is inspected now."""
     known = world.history.of("inspect")
     facts: dict[str, Json] = {} if "unknown" in known else {k: v for k, v in known.items() if k != "attempt"}
-    disks = [TaskDisk(id=one.disk, size_bytes=one.size_bytes, volume=one) for one in volumes_of(world.history)]
+    disks = [TaskDisk(id=one.disk, size_bytes=one.size_bytes, volume=one) for one in await volumes(world)]
     outcome = await employ(world, "convert", disks, {**facts, **guest_of(world)})
     if isinstance(outcome, Stop) and outcome.fault.code == OVERLAY_LOST:
         # Half committed: the source's bytes come back by hash, and the conversion begins anew.
         return Done({"lost": outcome.fault.text, "attempt": world.history.attempt}, back=copying_step(world))
     return outcome
-
-
-def copying_step(world: World) -> str:
-    """The step of this journey that brings the source's bytes last."""
-    return "last-delta" if world.plan.journey == "warm" else "transfer"
 
 
 async def create_vm(world: World) -> Outcome:
@@ -54,7 +51,7 @@ async def _moved(world: World) -> Moved:
     return Moved(
         run=world.run,
         plan=world.plan,
-        volumes=volumes_of(history),
+        volumes=await volumes(world),
         scratch=await world.target.scratch(world.run, world.plan.machine),
         at=stamp(world.clock.now()),
         inspected=history.of("inspect"),

@@ -8,7 +8,8 @@ from mtv.model.estate import VM, Facts, Json
 from mtv.model.outcomes import Done, Outcome, Stop
 from mtv.model.points import Point
 from mtv.plans.concerns import of_plan, refuse_critical
-from mtv.plans.way.work import employ, end_earlier, having, moving, sources, specs, targets, within
+from mtv.plans.way.disks import moving, sources, specs, targets
+from mtv.plans.way.work import employ, end_earlier, having, within
 from mtv.plans.world import World
 from mtv.providers.base import Readies
 

@@ -7,9 +7,12 @@ from mtv.model.outcomes import Done, Outcome, Wait
 from mtv.model.points import Point
 from mtv.plans.fold import History
 from mtv.plans.way.before import drop
-from mtv.plans.way.work import employ, end_earlier, having, moving, sources, targets
+from mtv.plans.way.disks import are_there, copies, moving, targets
+from mtv.plans.way.work import employ, end_earlier, having, holds
 from mtv.plans.world import World
 from mtv.times import moment, stamp
+
+COPY_AGAIN = frozenset({"verify.differs", "verify.no-journal", "verify.truncated"})
 
 
 def slots(world: World) -> tuple[str, ...]:
@@ -43,11 +46,13 @@ async def undo_freeze(world: World) -> None:
     await drop(world, _pass(world, world.history))
 
 
+@holds
 async def copy(world: World) -> Outcome:
     """Before: the volumes hold the last round's point, or nothing. After: this round's."""
-    return await employ(world, "transfer", await sources(world, having(last_point(world.history), "a frozen point")))
+    return await employ(world, "transfer", await copies(world, having(last_point(world.history), "a frozen point")))
 
 
+@holds
 async def verify_pass(world: World) -> Outcome:
     """Before: workers say what they wrote. After: it was read back."""
     return await employ(world, "verify", await targets(world, last_point(world.history)))
@@ -78,19 +83,39 @@ async def wait_cutover(world: World) -> Outcome:
     return Done({"power": (await world.source.vm(world.plan.vm.id)).power})
 
 
+@holds
 async def last_delta(world: World) -> Outcome:
     """Before: the source is off and lags behind nothing. After: the volumes hold all that it wrote."""
-    return await employ(world, "transfer", await sources(world, await final_point(world)))
+    return await employ(world, "transfer", await copies(world, await final_point(world)))
 
 
+@holds
 async def transfer(world: World) -> Outcome:
     """Before: the source does not change any more, the volumes are empty. After: they hold its bytes."""
-    return await employ(world, "transfer", await sources(world, await final_point(world)))
+    return await employ(world, "transfer", await copies(world, await final_point(world)))
 
 
+@holds
 async def verify(world: World) -> Outcome:
-    """Before: workers say what they wrote. After: what came since the last round, or all, was read back."""
+    """Before: workers say what they wrote. After: what came since the last round, or all, was read back. Where that
+    is not there any more it is copied again."""
+    if await _lost(world):
+        return Done(back=copying_step(world))
     return await employ(world, "verify", await targets(world, await final_point(world)))
+
+
+async def _lost(world: World) -> bool:
+    """A volume is gone; or the last attempt found that one differs, and somebody wants another try."""
+    history = world.history
+    ended = [row for row in world.journal.rows() if row.step == history.step and row.fault and not row.undo]
+    if ended and ended[-1].round == history.round and ended[-1].fault and ended[-1].fault.code in COPY_AGAIN:
+        return True
+    return not await are_there(world)
+
+
+def copying_step(world: World) -> str:
+    """The step of this journey that brings the source's bytes last."""
+    return "last-delta" if world.plan.journey == "warm" else "transfer"
 
 
 async def final_point(world: World) -> Point:

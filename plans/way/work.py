@@ -5,24 +5,22 @@ when its own worker was seen to end; undoing a step begins with both.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import wraps
 from typing import TypeVar
 
-from mtv import codec
-from mtv.errors import Held, MtvError, Temporary
-from mtv.model.estate import Disk, Facts
+from mtv.errors import CheckFailed, Held, MtvError, Refused, Temporary
+from mtv.model.estate import Facts
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Outcome, Stop
-from mtv.model.points import Extent, Point
 from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_name
-from mtv.model.volumes import Volume, VolumeSpec
 from mtv.plans.fold import History
 from mtv.plans.world import World
 from mtv.providers.base import Clears
 
 T = TypeVar("T")
-EXTENTS_LIMIT = 8192  # of a task: it has room for some 15,000
+Act = Callable[[World], Awaitable[Outcome]]
 KINDS = {"temporary": Kind.TEMPORARY, "permanent": Kind.PERMANENT, "hold": Kind.HOLD, "cancelled": Kind.CANCELLED}
 SILENT = Fault("worker.silent", "the worker ended and did not say why", "`mtv logs` shows what it printed")
 
@@ -98,95 +96,18 @@ def judged(ended: Ended, attempt: int, reached_bytes: int) -> Outcome:
     return Again(fault, progress=reached_bytes) if ended.outcome == "temporary" else Stop(fault)
 
 
-def moving(world: World) -> list[Disk]:
-    """Disks that hold something; blank ones are only made."""
-    return [disk for disk in world.plan.vm.disks if not disk.blank]
+def holds(act: Act) -> Act:
+    """Past the check nothing is refused any more: an end that is not as it was found then, or a stranger's file where
+    ours was, holds the migration, and nothing that was copied is undone."""
 
+    @wraps(act)
+    async def held(world: World) -> Outcome:
+        try:
+            return await act(world)
+        except (Refused, CheckFailed) as error:
+            raise Held(error.fault.code, error.fault.text, error.fault.hint) from error
 
-def specs(world: World) -> list[VolumeSpec]:
-    choices = {choice.disk: choice for choice in world.plan.disks}
-    return [
-        VolumeSpec(
-            run=world.run,
-            vm=world.plan.vm.key,
-            machine=world.plan.machine,
-            disk=disk.key,
-            index=index,
-            size_bytes=disk.size_bytes,
-            to=choices[disk.key].to,
-            access=choices[disk.key].access,
-            mode=choices[disk.key].volume,
-        )
-        for index, disk in enumerate(world.plan.vm.disks)
-    ]
-
-
-def volumes_of(history: History) -> tuple[Volume, ...]:
-    """In the VM's order, as create-volumes told them."""
-    told = history.of("create-volumes").get("volumes")
-    return tuple(codec.load(Volume, one) for one in told) if isinstance(told, list) else ()
-
-
-async def sources(world: World, point: Point) -> tuple[TaskDisk, ...]:
-    """Each disk of that point with its volume, and what changed where the source can tell. A volume is believed
-    zero only by the first attempt that ever wrote to it."""
-    history = world.history
-    first = history.attempt == 1 and not history.has("copy")
-    volumes = {volume.disk: volume for volume in volumes_of(history)}
-    made = []
-    for disk in moving(world):
-        volume = volumes.get(disk.key)
-        made.append(
-            TaskDisk(
-                id=disk.key,
-                size_bytes=disk.size_bytes,
-                export=await world.source.export(point, disk),
-                volume=replace(volume, zeroed=volume.zeroed and first) if volume else None,
-                extents=await _changed(world, point, disk),
-            )
-        )
-    return tuple(made)
-
-
-async def targets(world: World, point: Point | None) -> tuple[TaskDisk, ...]:
-    """Each disk's volume, to be read back: what was written since the point before this one, or all of it."""
-    volumes = {volume.disk: volume for volume in volumes_of(world.history)}
-    return tuple(
-        [
-            TaskDisk(
-                id=disk.key,
-                size_bytes=disk.size_bytes,
-                volume=volumes[disk.key],
-                extents=await _changed(world, point, disk) if point else None,
-            )
-            for disk in moving(world)
-        ]
-    )
-
-
-async def _changed(world: World, point: Point, disk: Disk) -> tuple[Extent, ...] | None:
-    if world.tracks is None or not point.since:
-        return None
-    told = await world.tracks.extents(point, disk)
-    return None if told is None else thinned(told, EXTENTS_LIMIT // len(moving(world)))
-
-
-def thinned(extents: Sequence[Extent], most: int) -> tuple[Extent, ...]:
-    """At most so many, in order: those with the smallest gaps are joined, and what lies between is copied too."""
-    ordered = sorted(extents)
-    gaps = sorted(range(1, len(ordered)), key=lambda at: ordered[at].offset - _end(ordered[at - 1]))
-    joined = set(gaps[: max(0, len(ordered) - most)])
-    made: list[Extent] = []
-    for at, one in enumerate(ordered):
-        if at in joined:
-            made[-1] = Extent(made[-1].offset, _end(one) - made[-1].offset)
-        else:
-            made.append(one)
-    return tuple(made)
-
-
-def _end(extent: Extent) -> int:
-    return extent.offset + extent.length
+    return held
 
 
 async def within(limit_s: float, what: str, act: Awaitable[T]) -> T:

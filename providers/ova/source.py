@@ -7,7 +7,7 @@ from hashlib import sha256
 from json import dumps
 from pathlib import Path
 
-from mtv.errors import MtvError, Refused, Temporary
+from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.model.estate import VM, Change, Disk, Finding
 from mtv.model.points import Export, Point
 from mtv.model.reading import Opener, SourceCheck
@@ -58,7 +58,13 @@ class OVA:
         image = machine.images.get(disk.key)
         if image is None:
             raise Refused("ova.disk", f"{machine.vm.name}: it has no disk '{disk.key}'", "run `mtv refresh`")
-        if identity != point.identity or image.size_bytes != disk.size_bytes:
+        if image.size_bytes != disk.size_bytes:
+            raise Held(
+                "source.changed",
+                f"{machine.vm.name}: its disk '{disk.key}' has {image.size_bytes} bytes now, {disk.size_bytes} before",
+                "put back what was planned, then `mtv run` goes on; or `mtv cancel` it, and plan it anew",
+            )
+        if identity != point.identity:
             raise Temporary(
                 "source.changed",
                 f"{machine.vm.name}: the package of its disk '{disk.key}' was changed meanwhile",

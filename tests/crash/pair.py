@@ -15,7 +15,7 @@ from mtv.model.volumes import VolumeSpec
 from mtv.plans.journey import journey
 from mtv.plans.papers import plain_documents, plain_seal
 from mtv.plans.runner import Control, Journal, Migration, Policy, drive, fold
-from mtv.plans.way import work
+from mtv.plans.way import disks
 from mtv.plans.world import World, unheard
 from mtv.providers.memory import MemorySource, MemoryTarget
 from mtv.providers.memory.content import content_at
@@ -79,7 +79,7 @@ class Pair:
         return self.case.planned(plan)
 
     def specs(self) -> list[VolumeSpec]:
-        return work.specs(self.world(Boundaries(), self.rows))
+        return disks.specs(self.world(Boundaries(), self.rows))
 
     def world(self, boundaries: Boundaries, journal: Journal, report: Callable[[Event], None] = unheard) -> World:
         target = watched(self.target(), "target", boundaries, self.case.without)

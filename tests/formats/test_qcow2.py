@@ -55,13 +55,10 @@ def test_an_external_data_file_is_refused_even_with_its_bit_cleared(tmp_path: Pa
 
 
 def test_an_encrypted_image_is_refused(tmp_path: Path) -> None:
-    path = image(
-        tmp_path,
-        "--object",
-        "secret,id=s,data=abc",
-        "-o",
-        "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=1",
-    )
+    path = image(tmp_path)
+    data = bytearray(path.read_bytes())
+    data[32:36] = struct.pack(">I", 2)  # crypt_method: LUKS. `qemu-img create` measures CPU time for one: not always
+    path.write_bytes(data)
     assert code(path) == "qcow2.encrypted"
 
 

@@ -1,6 +1,7 @@
 """Reading a target as it is stored, past the page cache: what is in memory is no proof of what is on the disk."""
 
 import errno
+import mmap
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ class ColdFile:
     def _read_into(self, offset: int, view: memoryview) -> None:
         whole = len(view) - len(view) % ALIGNED if self._direct is not None and offset % ALIGNED == 0 else 0
         if whole and self._direct is not None:
-            _fill(self._direct, offset, view[:whole])
+            _fill_direct(self._direct, offset, view[:whole])
         _fill(self._file, offset + whole, view[whole:])
 
     def extents(self) -> Iterator[Extent]:
@@ -81,6 +82,18 @@ def _open_direct(path: str) -> int | None:
         if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):
             raise
         return None
+
+
+def _fill_direct(file: int, offset: int, view: memoryview) -> None:
+    """Memory that does not begin at a page is no place that a device writes to: by way of one that does, then."""
+    try:
+        _fill(file, offset, view)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        with mmap.mmap(-1, len(view)) as pages, memoryview(pages) as aligned:
+            _fill(file, offset, aligned)
+            view[:] = aligned
 
 
 def _fill(file: int, offset: int, view: memoryview) -> None:

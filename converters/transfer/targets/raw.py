@@ -240,7 +240,10 @@ def data_extents(file: int, size_bytes: int) -> Iterator[tuple[int, int]]:
         except OSError as error:
             if error.errno == errno.ENXIO:
                 return
-            raise
+            if error.errno != errno.EINVAL:
+                raise
+            yield end, size_bytes - end  # a block device knows no holes
+            return
         end = min(os.lseek(file, start, os.SEEK_HOLE), size_bytes)
         if start < end:
             yield start, end - start

@@ -11,7 +11,8 @@ from mtv.model.outcomes import Again, Done, Outcome, Stop
 from mtv.model.points import Extent
 from mtv.model.tasks import Ended
 from mtv.plans.journey import COLD
-from mtv.plans.way.work import judged, thinned
+from mtv.plans.way.disks import thinned
+from mtv.plans.way.work import judged
 from tests.crash.boundaries import Boundaries
 from tests.crash.pair import Case, Pair
 
