@@ -17,10 +17,10 @@ from mtv.errors import MtvError
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Mark, Row
 from mtv.model.plans import Limits
-from mtv.plans.answers import answer
-from mtv.plans.decide import as_begun
-from mtv.plans.endings import turning
-from mtv.plans.fold import ACTIVE, fold
+from mtv.plans.deciding.answers import answer
+from mtv.plans.deciding.decide import as_begun
+from mtv.plans.deciding.endings import turning
+from mtv.plans.deciding.fold import ACTIVE, fold
 from mtv.plans.runner import Migration, drive
 from mtv.plans.scheduler import Desk, Place
 from mtv.plans.steps import Clock, Control, End, Policy, Turn, W

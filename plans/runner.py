@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar
 
 from mtv.errors import MtvError
 from mtv.model.outcomes import Done, Mark, Outcome, Row
-from mtv.plans.answers import answer
-from mtv.plans.decide import decide, find
-from mtv.plans.endings import ending, interrupted, outcome_of, surprise, turning
-from mtv.plans.fold import History, fold
+from mtv.plans.deciding.answers import answer
+from mtv.plans.deciding.decide import decide, find
+from mtv.plans.deciding.endings import ending, interrupted, outcome_of, surprise, turning
+from mtv.plans.deciding.fold import History, fold
 from mtv.plans.steps import (
     Act,
     Answer,

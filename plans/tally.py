@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from mtv.model.outcomes import Row
-from mtv.plans.fold import fold
+from mtv.plans.deciding.fold import fold
 
 GOOD = ("done", "probation")
 UNTOUCHED = "pending"

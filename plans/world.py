@@ -8,7 +8,7 @@ from mtv.model.estate import Facts, Json
 from mtv.model.plans import VmPlan
 from mtv.model.tasks import Event
 from mtv.model.volumes import Volume
-from mtv.plans.fold import History, fold
+from mtv.plans.deciding.fold import History, fold
 from mtv.plans.steps import Clock, Journal
 from mtv.plans.way.rates import Rates
 from mtv.providers.base import Estate, Machines, Points, Power, Starts, Tracks, Volumes, Workers

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from mtv.cli import cli
-from mtv.cli.commands import TABLE
+from mtv.cli.table import TABLE
 from tests.errorcodes import raised
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from mtv.ui.board import Board
 from mtv.ui.dialogs import Confirm, Keys
 from mtv.ui.journey import JourneyScreen
 from mtv.ui.migrations import MigrationsScreen
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing.views import MigrationView, StepView
 
 EVERY_S = 0.5
 LOG_LINES = 200

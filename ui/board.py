@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from mtv.verbs import look, seeing
 from mtv.verbs.running import steering
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing import look, seeing
+from mtv.verbs.showing.views import MigrationView, StepView
 
 
 class Board(Protocol):

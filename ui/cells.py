@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing.views import MigrationView, StepView
 from mtv.words import duration, plain, size
 
 SYMBOLS = {

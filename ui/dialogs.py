@@ -5,7 +5,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from mtv.verbs.views import MigrationView
+from mtv.verbs.showing.views import MigrationView
 from mtv.words import plain
 
 CONSEQUENCES = {

@@ -7,7 +7,7 @@ from textual.widgets import DataTable, Footer, Header, Input, Static
 
 from mtv.ui import cells
 from mtv.ui.steerable import Steerable
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing.views import MigrationView, StepView
 from mtv.words import plain
 
 HEADS = ("", "STEP", "ENDED", "ROUND", "TRY", "TOOK", "SAID")

@@ -9,7 +9,7 @@ from textual.widgets import DataTable, Footer, Header, Input, Static
 from mtv.ui import cells
 from mtv.ui.journey import JourneyScreen
 from mtv.ui.steerable import Steerable
-from mtv.verbs.views import MigrationView
+from mtv.verbs.showing.views import MigrationView
 
 
 class MigrationsScreen(Steerable):

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
-from mtv.verbs.views import MigrationView
+from mtv.verbs.showing.views import MigrationView
 
 if TYPE_CHECKING:
     from mtv.ui.app import Steering

@@ -9,8 +9,8 @@ import sys
 
 import click
 
-from mtv.cli.commands import Commands
 from mtv.cli.options import example
+from mtv.cli.table import Commands
 from mtv.errors import MtvError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from mtv.cli.meter import Meter
-from mtv.verbs.views import MigrationView, RunView
+from mtv.verbs.showing.views import MigrationView, RunView
 from mtv.words import duration, plain, size
 
 

@@ -10,7 +10,7 @@ from mtv.converters.transfer import hashfile
 from mtv.converters.transfer.tables import HashTable
 from mtv.errors import CheckFailed, Refused
 from mtv.model.receipts import Receipt
-from mtv.plans.fold import fold
+from mtv.plans.deciding.fold import fold
 from mtv.settings import settings
 from mtv.store import records, runs
 from mtv.store.store import Store

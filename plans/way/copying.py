@@ -5,7 +5,7 @@ from datetime import timedelta
 from mtv import codec
 from mtv.model.outcomes import Done, Outcome, Wait
 from mtv.model.points import Point
-from mtv.plans.fold import History
+from mtv.plans.deciding.fold import History
 from mtv.plans.way.before import drop
 from mtv.plans.way.disks import are_there, copies, moving, targets
 from mtv.plans.way.work import employ, end_earlier, having, holds

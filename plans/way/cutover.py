@@ -1,7 +1,7 @@
 """The switch: the source goes off and out of the way, and can be put back exactly."""
 
 from mtv.model.outcomes import Done, Outcome
-from mtv.plans.fold import History
+from mtv.plans.deciding.fold import History
 from mtv.plans.way.work import having, within
 from mtv.plans.world import World
 

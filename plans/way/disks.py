@@ -8,7 +8,7 @@ from mtv.model.estate import Disk
 from mtv.model.points import Extent, Point
 from mtv.model.tasks import TaskDisk
 from mtv.model.volumes import Volume, VolumeSpec
-from mtv.plans.fold import History
+from mtv.plans.deciding.fold import History
 from mtv.plans.world import World
 
 EXTENTS_LIMIT = 8192  # of a task: it has room for some 15,000

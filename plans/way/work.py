@@ -15,7 +15,7 @@ from mtv.model.estate import Facts
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Outcome, Stop
 from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_name
-from mtv.plans.fold import History
+from mtv.plans.deciding.fold import History
 from mtv.plans.world import World
 from mtv.providers.base import Clears
 

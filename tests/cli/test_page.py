@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import mtv.cli
-from mtv.cli.commands import TABLE
 from mtv.cli.output import FORMS
+from mtv.cli.table import TABLE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 

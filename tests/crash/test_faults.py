@@ -9,7 +9,7 @@ import pytest
 from mtv.errors import MtvError, Temporary
 from mtv.model.outcomes import Mark
 from mtv.model.tasks import Event
-from mtv.plans.fold import UNSURE
+from mtv.plans.deciding.fold import UNSURE
 from mtv.plans.runner import Control, fold
 from mtv.providers.memory.content import GRAIN_BYTES
 from mtv.providers.memory.faults import Demand

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mtv import errors
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Mark, Outcome, Row, Stop, Wait
-from mtv.plans.decide import decide
-from mtv.plans.fold import UNSURE
+from mtv.plans.deciding.decide import decide
+from mtv.plans.deciding.fold import UNSURE
 from mtv.plans.runner import Control, End, Migration, Policy, drive, fold
 from mtv.times import stamp
 from tests.plans.toys import START, Crash, JumpClock, MemoryJournal, ToyWorld, reborn, toy, toy_step

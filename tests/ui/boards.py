@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mtv.errors import Refused
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing.views import MigrationView, StepView
 
 
 class PlayedBoard:

@@ -13,7 +13,7 @@ from mtv.ui.app import Steering
 from mtv.ui.dialogs import Confirm, Keys
 from mtv.ui.journey import JourneyScreen
 from mtv.ui.migrations import MigrationsScreen
-from mtv.verbs.views import MigrationView, StepView
+from mtv.verbs.showing.views import MigrationView, StepView
 from tests.ui.boards import PlayedBoard
 
 GIB = 1 << 30

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from mtv.errors import MtvError
 from mtv.settings import settings
 from mtv.store.store import Store
-from mtv.verbs import seeing
-from mtv.verbs.views import RunView
+from mtv.verbs.showing import seeing
+from mtv.verbs.showing.views import RunView
 
 T = TypeVar("T")
 LOOK_EVERY_S = 0.25

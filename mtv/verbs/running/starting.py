@@ -11,9 +11,9 @@ from mtv.model.volumes import Machine
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.store import Store
-from mtv.verbs import seeing
 from mtv.verbs.opening import opened, place
 from mtv.verbs.running.driving import require_keys, steps_of
+from mtv.verbs.showing import seeing
 from mtv.words import plain
 
 COMMAND = (sys.executable, "-P", "-m", "mtv")  # -P: no module of ours is taken from the folder one stands in

@@ -15,10 +15,10 @@ from mtv.store import runs as stored
 from mtv.store.journal import ask as leave_wish
 from mtv.store.journal import intent
 from mtv.store.store import Store
-from mtv.verbs import seeing
-from mtv.verbs.look import picked
 from mtv.verbs.running.following import Follow, followed
-from mtv.verbs.views import RunView
+from mtv.verbs.showing import seeing
+from mtv.verbs.showing.look import picked
+from mtv.verbs.showing.views import RunView
 from mtv.words import plain
 
 PATIENCE_S = 5.0

@@ -16,10 +16,10 @@ from mtv.plans.way import before
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.store import Store
-from mtv.verbs import describing, seeing
 from mtv.verbs.plans import resolved
 from mtv.verbs.running.driving import Road, opened_ends, require_keys
 from mtv.verbs.running.starting import last_run
+from mtv.verbs.showing import describing, seeing
 
 
 class _Unwritten:

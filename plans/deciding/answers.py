@@ -8,7 +8,7 @@ refused with the verb that would do.
 """
 
 from mtv.model.outcomes import Intent
-from mtv.plans.fold import ACTIVE, UNSURE, History
+from mtv.plans.deciding.fold import ACTIVE, UNSURE, History
 from mtv.plans.steps import Answer, Turn
 
 GOING = ("pending", "running", "waiting")

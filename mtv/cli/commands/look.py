@@ -18,7 +18,7 @@ def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form:
 
     Kinds: providers vms disks nics networks datastores hosts clusters concerns plans runs migrations steps receipts.
     """
-    from mtv.verbs import look
+    from mtv.verbs.showing import look
 
     names = [name.strip() for name in columns.split(",") if name.strip()]
     rows = look.get(kind, where, sort, names, limit)
@@ -36,7 +36,7 @@ def describe() -> None:
 @click.option("--plan", "plan", type=click.Path(), help="Show its manifest-to-be and its concerns under this plan.")
 def describe_vm(name: str, plan: str | None) -> int:
     """All that is known of VM NAME: hardware, concerns, guest, network diff, manifest-to-be."""
-    from mtv.verbs import describing
+    from mtv.verbs.showing import describing
 
     click.echo(describing.vm(name, plan), nl=False)
     return 0
@@ -46,7 +46,7 @@ def describe_vm(name: str, plan: str | None) -> int:
 @click.argument("file", type=click.Path())
 def describe_plan(file: str) -> int:
     """What plan FILE would do, VM by VM."""
-    from mtv.verbs import describing
+    from mtv.verbs.showing import describing
 
     click.echo(describing.plan(file), nl=False)
     return 0
@@ -57,7 +57,7 @@ def describe_plan(file: str) -> int:
 @options.vm
 def why(run: str, vms: tuple[str, ...]) -> int:
     """Say where each migration of RUN stands, what keeps it there, and the next command."""
-    from mtv.verbs import look, seeing
+    from mtv.verbs.showing import look, seeing
 
     for line in look.why(run, vms):
         click.echo(line)
@@ -72,7 +72,7 @@ def why(run: str, vms: tuple[str, ...]) -> int:
 @click.option("--step", default="", help="Only this step.")
 def logs(run: str, vms: tuple[str, ...], step: str) -> int:
     """Show what the tools of RUN's steps printed."""
-    from mtv.verbs import look
+    from mtv.verbs.showing import look
 
     lines = list(look.logs(run, vms, step))
     for line in lines:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtv.model.outcomes import Mark, Row
-from mtv.plans.fold import fold
+from mtv.plans.deciding.fold import fold
 
 MARKS = (Mark.BEGIN, Mark.DONE, Mark.AGAIN, Mark.WAIT, Mark.FAILED)
 

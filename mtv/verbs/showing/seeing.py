@@ -9,8 +9,8 @@ from mtv.settings import settings
 from mtv.store import query, reading, records
 from mtv.store.records import MigrationRow, ProgressRow
 from mtv.times import moment
-from mtv.verbs.look import next_command, read
-from mtv.verbs.views import DiskView, MigrationView, RunView, StepView
+from mtv.verbs.showing.look import next_command, read
+from mtv.verbs.showing.views import DiskView, MigrationView, RunView, StepView
 
 ENDED = ("done", "failed", "cancelled", "rolled-back", "failed, source unsure")
 RESTING = (*ENDED, "held", "probation")

@@ -46,7 +46,7 @@ class Commands(click.Group):
         if name not in TABLE:
             return None
         module, _, attribute = TABLE[name][0].partition(":")
-        found: click.Command = getattr(import_module(f"mtv.cli.{module}"), attribute)
+        found: click.Command = getattr(import_module(f"mtv.cli.commands.{module}"), attribute)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

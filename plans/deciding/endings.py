@@ -8,7 +8,7 @@ from mtv.errors import MtvError
 from mtv.model.estate import Facts, Json
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Mark, Outcome, Row, Stop, Wait
-from mtv.plans.fold import UNSURE, History
+from mtv.plans.deciding.fold import UNSURE, History
 from mtv.plans.steps import Policy, Turn
 from mtv.times import stamp
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from mtv.errors import Refused
 from mtv.model.faults import Kind
 from mtv.model.outcomes import Intent, Mark, Row
-from mtv.plans.answers import answer
-from mtv.plans.fold import ACTIVE, UNSURE, History, fold
+from mtv.plans.deciding.answers import answer
+from mtv.plans.deciding.fold import ACTIVE, UNSURE, History, fold
 from mtv.plans.steps import Act, Decision, End, Journey, Policy, Sleep, Step, Turn, W
 from mtv.times import moment, stamp
 

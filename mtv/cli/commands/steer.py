@@ -59,8 +59,8 @@ def _leave(verb: str, run: str, vms: Sequence[str]) -> int:
 
 
 def _steer(verb: str, run: str, vms: Sequence[str]) -> int:
-    from mtv.verbs import seeing
     from mtv.verbs.running.steering import ask
+    from mtv.verbs.showing import seeing
 
     steered = ask(verb, run, vms, follow(seeing.view(run)) if verb != "hold" else lambda view: None)
     if not steered.led or verb not in GO_ON or _all_refused(steered.answers):

@@ -7,7 +7,7 @@ import click
 from mtv.cli import output
 from mtv.cli.follow import follow, tell
 from mtv.cli.options import example
-from mtv.verbs.views import MigrationView, RunView
+from mtv.verbs.showing.views import MigrationView, RunView
 from mtv.words import count, duration, size
 
 COLUMNS = (
@@ -55,8 +55,8 @@ def _detach(file: Path, again: bool) -> int:
 
 
 def _drive(file: Path, again: bool) -> int:
-    from mtv.verbs import seeing
     from mtv.verbs.running import following, starting
+    from mtv.verbs.showing import seeing
 
     started = starting.prepare(file, again)
     _note(started.note)
@@ -83,7 +83,7 @@ def _note(text: str) -> None:
 @output.form
 def status(run: str | None, form: str) -> int:
     """Show where the migrations of RUN (or of all runs) are."""
-    from mtv.verbs import seeing
+    from mtv.verbs.showing import seeing
 
     views = [seeing.view(run)] if run else seeing.overview()
     people = form in ("table", "wide", "md")
@@ -115,8 +115,8 @@ def _told(run: RunView, one: MigrationView) -> dict[str, object]:
 @click.argument("run")
 def watch(run: str) -> int:
     """Follow RUN until every migration has ended, is held or in probation."""
-    from mtv.verbs import seeing
     from mtv.verbs.running import following
+    from mtv.verbs.showing import seeing
 
     view = following.watch(run, follow())
     tell(view)

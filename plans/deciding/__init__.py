@@ -1,0 +1,1 @@
+"""What a migration does next, told by its journal: pure functions."""
