@@ -21,7 +21,7 @@ from mtv.model.tasks import LINE_LIMIT_BYTES, Ended, Event, Task, worker_name
 from mtv.settings import settings
 from mtv.times import now
 
-COMMAND = (sys.executable, "-m", "mtv", "worker")
+COMMAND = (sys.executable, "-P", "-m", "mtv", "worker")  # -P: nothing is imported from the folder one stands in
 MARGIN_S = 5.0  # a worker that was told to stop ends in worker_stop_s; this much later it is killed
 LOOK_S = 0.1
 READ_BYTES = 64 << 10

@@ -293,3 +293,14 @@ def test_a_secret_stays_in_its_folder(tmp_path: Path, name: str) -> None:
     (tmp_path / "secrets").mkdir()
     with pytest.raises(Refused, match="secret"):
         folders.write_secret(tmp_path, name, b"")
+
+
+def test_the_folder_one_stands_in_shadows_no_module(
+    workers: LocalWorkers, task: MakeTask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else may have written the folder in which `mtv run` is typed."""
+    for name in ("json", "socket", "queue", "mtv"):
+        (tmp_path / f"{name}.py").write_text("import os\nopen('was-here', 'w').close()\nos._exit(9)\n")
+    monkeypatch.chdir(tmp_path)
+    assert ended(play(LocalWorkers(), task("journal"))).outcome == "done"
+    assert not (tmp_path / "was-here").exists()
