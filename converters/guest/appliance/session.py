@@ -37,14 +37,40 @@ def session(overlays: Sequence[Path]) -> Iterator[Handle]:
         except RuntimeError as error:
             text = f"the libguestfs appliance did not start: {error}"
             raise Temporary("appliance.start", text, "`mtv doctor` says what is missing") from error
-        yield handle
-        handle.umount_all()
+        with _told(handle):
+            yield handle
+            handle.umount_all()
         handle.shutdown()
     finally:
         handle.close()
     for overlay in overlays:
         with overlay.open("rb") as file:
             os.fsync(file.fileno())
+
+
+@contextmanager
+def _told(handle: Handle) -> Iterator[None]:
+    """What libguestfs raises, as errors of ours. An appliance that is gone (its QEMU was killed) is nobody's fault:
+    the overlays are thrown away, and the next attempt begins anew."""
+    try:
+        yield
+    except (RuntimeError, MtvError) as error:
+        if not _answers(handle):
+            raise Temporary("appliance.lost", f"the libguestfs appliance ended in the midst of it: {error}") from error
+        if isinstance(error, MtvError):
+            raise
+        raise MtvError("appliance.failed", f"libguestfs could not go on: {str(error)[:300]}", _HINT) from error
+
+
+_HINT = "look at the guest's disks with `guestfish --ro`, or `conversion: none` to move them as they are"
+
+
+def _answers(handle: Handle) -> bool:
+    try:
+        handle.ping_daemon()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _handle() -> Handle:
@@ -71,7 +97,10 @@ class ApplianceFiles:
         return bool(self._handle.exists(path))
 
     def read(self, path: str, limit_bytes: int = READ_LIMIT_BYTES) -> bytes:
-        """By pread, 1 ms a call; libguestfs's own read_file takes 80 ms under emulation."""
+        """By pread, 1 ms a call; libguestfs's own read_file takes 80 ms under emulation. Only what is a plain file is
+        opened: a pipe that a stranger left there would never end to open, and a device do who knows what."""
+        if not self._handle.is_file(path, followsymlinks=True):
+            raise FileNotFoundError(path)
         data = bytearray()
         while True:
             chunk = self._chunk(path, len(data))
@@ -85,9 +114,10 @@ class ApplianceFiles:
         try:
             return self._handle.pread(path, CHUNK_BYTES, offset)
         except RuntimeError as error:
-            if not self._handle.is_file(path, followsymlinks=True):  # Python's binding does not tell errno
-                raise FileNotFoundError(path) from error
             raise MtvError("guest.unreadable", f"cannot read {path} in the guest: {error}") from error
 
     def glob(self, pattern: str) -> list[str]:
-        return sorted(self._handle.glob_expand(pattern, directoryslash=False))[:MATCHES_LIMIT]
+        try:
+            return sorted(self._handle.glob_expand(pattern, directoryslash=False))[:MATCHES_LIMIT]
+        except RuntimeError as error:  # 4 MiB of names, for one
+            raise MtvError("guest.unreadable", f"cannot list {pattern} in the guest: {error}") from error
