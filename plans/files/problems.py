@@ -10,7 +10,19 @@ from pydantic import BaseModel, ValidationError
 from mtv.errors import Refused
 from mtv.model.estate import Json
 from mtv.plans.files.document import Document, Path
-from mtv.plans.files.schema import LATER, PlanFile
+from mtv.plans.files.schema import FORMS, LATER, PlanFile
+
+_WANTED = {
+    "string_type": "text",
+    "string_too_short": "text that is not empty",
+    "string_too_long": "text of at most {max_length} characters",
+    "list_type": "a list",
+    "model_type": "a mapping of keys",
+    "int_type": "a whole number",
+    "greater_than_equal": "{ge} or more",
+    "less_than_equal": "{le} or less",
+}
+"""What a value must be, by pydantic's word for what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +37,10 @@ def read(document: Document) -> tuple[PlanFile | None, list[Problem]]:
     if not isinstance(document.data, dict):
         return None, [Problem(document.where(()), "a plan is a mapping of keys", "see `mtv create plan --help`")]
     later = list(_later(document))
-    data = {key: value for key, value in document.data.items() if key not in LATER}
     try:
-        plan = PlanFile.model_validate(data)
+        plan = PlanFile.model_validate(_without_later(document.data))
     except ValidationError as error:
-        found = [_problem(document, dict(one)) for one in error.errors(include_url=False)]
+        found = list(dict.fromkeys(_problem(document, dict(one)) for one in error.errors(include_url=False)))
         return None, sorted(later + found, key=lambda one: [int(part) for part in one.where.split(":")[-2:]])
     return (None if later else plan), later
 
@@ -41,27 +52,49 @@ def refuse(problems: list[Problem]) -> Refused:
 
 
 def _later(document: Document) -> Iterator[Problem]:
-    assert isinstance(document.data, dict)
-    for key, feature in LATER.items():
-        if document.data.get(key):
-            yield Problem(document.where((key,)), f"key '{key}': this version cannot do {feature}", f"remove '{key}'")
+    for path, feature in LATER.items():
+        value: Json = document.data
+        for part in path:
+            value = value.get(part) if isinstance(value, dict) else None
+        if value:
+            name = path[-1]
+            yield Problem(document.where(path), f"key '{name}': this version cannot do {feature}", f"remove '{name}'")
+
+
+def _without_later(data: Json, path: Path = ()) -> Json:
+    if not isinstance(data, dict):
+        return data
+    return {key: _without_later(value, (*path, key)) for key, value in data.items() if (*path, key) not in LATER}
 
 
 def _problem(document: Document, error: dict[str, Any]) -> Problem:
     path: Path = tuple(error["loc"])
-    last = str(path[-1]) if path else ""
-    where = document.where(path)
+    last, where, found = str(path[-1]) if path else "", document.where(path), error["input"]
     match error["type"]:
         case "extra_forbidden":
-            near = difflib.get_close_matches(last, _known(path[:-1]), 1, 0.5)
-            return Problem(where, f"unknown key '{last}'" + (f": did you mean '{near[0]}'?" if near else ""))
+            near = _nearest(last, _known(path[:-1]))
+            return Problem(where, f"unknown key '{last}'" + (f": did you mean '{near}'?" if near else ""))
         case "missing":
             return Problem(where, f"key '{_alias(last)}' is missing")
         case "literal_error":
-            found = error["input"]
-            return Problem(where, f"'{last}' is {_show(found)}: it must be {error['ctx']['expected']}")
-        case _:
-            return Problem(where, f"'{last}' is {_show(error['input'])}: {error['msg'][:1].lower()}{error['msg'][1:]}")
+            return Problem(where, f"{_called(path)} is {_show(found)}: it must be {error['ctx']['expected']}")
+    while path and path not in document.places:  # which one of several types it tried
+        path = path[:-1]
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    wanted = FORMS.get(key) or _WANTED.get(error["type"], error["msg"].lower()).format(**error.get("ctx", {}))
+    shown = "wrong" if "keys" in path else _show(found)  # it may be the secret itself
+    return Problem(where, f"{_called(path)} is {shown}: it must be {wanted}")
+
+
+def _called(path: Path) -> str:
+    """'vms', or 'vms' row 2."""
+    key = next((part for part in reversed(path) if isinstance(part, str)), "the plan")
+    return f"'{key}'" + (f" row {path[-1] + 1}" if path and isinstance(path[-1], int) else "")
+
+
+def _nearest(word: str, known: list[str]) -> str | None:
+    by_case = {key.lower(): key for key in known}
+    return next((by_case[one] for one in difflib.get_close_matches(word.lower(), by_case, 1, 0.5)), None)
 
 
 def _alias(name: str) -> str:
@@ -69,7 +102,9 @@ def _alias(name: str) -> str:
 
 
 def _show(value: Json) -> str:
-    return f"'{value}'"[:60] if isinstance(value, str) else str(value)[:60]
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return f"'{value}'"[:60] if isinstance(value, str) else "empty" if value is None else str(value).lower()[:60]
 
 
 def _known(path: Path) -> list[str]:
@@ -80,7 +115,9 @@ def _known(path: Path) -> list[str]:
             continue
         field = next((one for name, one in model.model_fields.items() if part in (name, one.alias)), None)
         model = _model_of(field.annotation) if field else None
-    return [_alias(name) for name in model.model_fields] + ([*LATER] if model is PlanFile else []) if model else []
+    words = tuple(part for part in path if isinstance(part, str))
+    later = [one[-1] for one in LATER if one[:-1] == words]
+    return [*map(_alias, model.model_fields), *later] if model else []
 
 
 def _model_of(annotation: Any) -> type[BaseModel] | None:

@@ -6,15 +6,23 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 Word = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
 
-LATER: dict[str, str] = {
-    "windows": "migration windows",
-    "waves": "waves",
-    "hooks": "hooks",
-    "checks": "checks after start",
-    "audit": "the audit of unchanged blocks",
-    "file": "VM lists from CSV or xlsx",
+LATER: dict[tuple[str, ...], str] = {
+    ("windows",): "migration windows",
+    ("waves",): "waves",
+    ("hooks",): "hooks",
+    ("checks",): "checks after start",
+    ("audit",): "the audit of unchanged blocks",
+    ("file",): "VM lists from CSV or xlsx",
+    ("limits", "per_node"): "limits for a cluster's nodes",
 }
 """Keys of the plan language whose features this version does not have: refused unless empty."""
+
+FORMS: dict[str, str] = {
+    "name": "lower-case letters, digits, '-' and '.', at most 63, the first and last no sign",
+    "bytes_per_second": "a number of bytes from 1, for example 400M",
+    "secret": "env:VAR or file:PATH",
+}
+"""What the value of a key looks like, where its type alone does not say it."""
 
 
 class _Part(BaseModel):
@@ -64,7 +72,11 @@ class Precopy(_Part):
 class LimitsPart(_Part):
     per_host: Annotated[StrictInt, Field(ge=1, le=1000)] = 4
     per_datastore: Annotated[StrictInt, Field(ge=1, le=1000)] = 8
-    bytes_per_second: Annotated[StrictStr, Field(pattern=r"^\d+[KMG]?$")] | StrictInt | None = None
+    bytes_per_second: (
+        Annotated[StrictStr, Field(pattern=r"^[1-9][0-9]{0,17}[KMG]?$")]
+        | Annotated[StrictInt, Field(ge=1, le=1 << 60)]
+        | None
+    ) = None
 
 
 class Accept(_Part):
