@@ -97,7 +97,7 @@ def told(looked: Looked) -> dict[str, Json]:
     decision, plan = looked.decision, looked.plan
     concerns = [*plan.concerns, *decision.concerns]
     return {
-        "guest": codec.dump(looked.guest),
+        "guest": codec.dump(_paired(looked.guest, plan)),
         "conversion": {
             "mode": decision.mode,
             "reasons": list(decision.reasons),
@@ -112,6 +112,13 @@ def told(looked: Looked) -> dict[str, Json]:
         },
         "concerns": [codec.dump(concern) for concern in concerns],
     }
+
+
+def _paired(guest: GuestFacts, plan: NetworkPlan) -> GuestFacts:
+    """With the MAC that each name will be found on: seldom do the guest's own files say it, and `mtv boot` asks."""
+    paired = {name: plan.macs[nic] for nic, name in plan.names.items() if nic in plan.macs}
+    bound = {**guest.network.bound_macs, **paired}
+    return replace(guest, network=replace(guest.network, bound_macs=bound))
 
 
 def fitting(looked: Looked) -> dict[str, Json]:

@@ -56,7 +56,9 @@ class GuestNetwork:
     interfaces: tuple[Interface, ...] = ()
     routes: tuple[str, ...] = ()  # "default via 192.0.2.1", "10.0.0.0/8 via 192.0.2.254"
     nameservers: tuple[str, ...] = ()
-    bound_macs: Mapping[str, str] = field(default_factory=dict)  # interface -> MAC, where a guest's file says so
+    bound_macs: Mapping[str, str] = field(
+        default_factory=dict
+    )  # interface -> MAC: a guest's file says it, or a pairing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,7 +43,8 @@ def of_source(told: Picture) -> Picture:
 def _ports(network: GuestNetwork) -> Iterator[Port]:
     for found in network.interfaces:
         if found.kind != "loopback" and found.name != "lo":
-            mac = found.mac or network.bound_macs.get(found.name, "")
+            # What it was paired with counts more than its own file, which a new MAC may have been written into.
+            mac = network.bound_macs.get(found.name) or found.mac
             yield Port(name=found.name, mac=mac.lower() or None, addresses=_addresses(found))
 
 
