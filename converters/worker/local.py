@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mtv import codec, process, toolsroot
+from mtv.converters.transfer.targets.raw import failed
 from mtv.converters.worker import folders, lock
 from mtv.converters.worker.lines import Lines
 from mtv.errors import MtvError, Refused, Temporary
@@ -65,11 +66,12 @@ class LocalWorkers:
             if (other.task.run, other.task.vm) == (task.run, task.vm) and other.ended is None:
                 raise Temporary("worker.busy", f"{task.name}: worker {other.name} was not seen to end")
         held = lock.lock_path(Path(task.scratch))
-        await _wait_until_free(task.name, held)
-        folder = folders.write_task(task, secrets)
-        argv = await asyncio.to_thread(self._argv, task, folder)
-        with (folder / "worker.log").open("wb") as log:
-            child = process.talk_to(argv, log=log, env={lock.TAG: str(held)})
+        with _on_storage(task.scratch):
+            await _wait_until_free(task.name, held)
+            folder = folders.write_task(task, secrets)
+            argv = await asyncio.to_thread(self._argv, task, folder)
+            with (folder / "worker.log").open("wb") as log:
+                child = process.talk_to(argv, log=log, env={lock.TAG: str(held)})
         worker = _Worker(name, task, folder, child)
         self._workers[name] = worker
         worker.watch = asyncio.create_task(self._watch(worker))
@@ -108,7 +110,8 @@ class LocalWorkers:
         """What was wished before stays wished: the worker reads one object, not a queue."""
         if (found := self._workers.get(worker)) and found.ended is None:
             found.wishes.update(message)
-            await asyncio.to_thread(folders.write_control, found.folder, found.wishes)
+            with _on_storage(found.task.scratch):
+                await asyncio.to_thread(folders.write_control, found.folder, found.wishes)
 
     async def stop(self, worker: str) -> Ended:
         """End it, and see that it ended: told first, killed when it takes too long."""
@@ -128,8 +131,18 @@ class LocalWorkers:
     async def clear(self, scratch: str) -> None:
         """Nothing that any engine started holds the VM's lock any more. Raises Temporary `worker.busy`."""
         path = lock.lock_path(Path(scratch))
-        if path.exists():
-            await _wait_until_free(path.parent.name, path)
+        with _on_storage(scratch):
+            if path.exists():
+                await _wait_until_free(path.parent.name, path)
+
+
+@contextmanager
+def _on_storage(scratch: str) -> Iterator[None]:
+    """A scratch folder without room, or that cannot be written: nobody's fault that undoing would mend."""
+    try:
+        yield
+    except OSError as error:
+        raise failed(error, "work in", scratch) from error
 
 
 async def _wait_until_free(vm: str, path: Path) -> None:

@@ -51,12 +51,6 @@ def holding(yard: Yard, tagged: bool) -> Iterator["subprocess.Popen[bytes]"]:
         child.wait()
 
 
-def ended_well(yard: Yard) -> None:
-    assert yard.state() == "done"
-    assert yard.contents() == yard.wanted()
-    assert yard.left_behind() == []
-
-
 def test_a_dead_engine_s_worker_is_gone_before_the_next_one_writes(yard: Yard) -> None:
     move = yard.start()
     old = copying(yard, move)
@@ -75,7 +69,7 @@ def test_a_dead_engine_s_worker_is_gone_before_the_next_one_writes(yard: Yard) -
         assert gone_s < 1
         move.child.wait()
         assert second.wait() == 0
-    ended_well(yard)
+    yard.ended_well()
 
 
 def test_what_a_dead_worker_left_is_ended_before_the_next_one_writes(yard: Yard) -> None:
@@ -85,7 +79,7 @@ def test_what_a_dead_worker_left_is_ended_before_the_next_one_writes(yard: Yard)
     with holding(yard, tagged=True) as left:
         yard.run()
         assert left.poll() == -signal.SIGKILL
-    ended_well(yard)
+    yard.ended_well()
 
 
 @pytest.mark.parametrize("verb", ["run", "cancel"])
@@ -104,21 +98,11 @@ def test_nothing_is_written_or_removed_while_another_has_the_lock(yard: Yard, ve
             assert not next_one.ended, next_one.said()
         assert next_one.wait() == 0, next_one.said()
     if verb == "run":
-        ended_well(yard)
+        yard.ended_well()
     else:
         assert yard.state() == "cancelled"
         assert not yard.target.exists()
         assert yard.left_behind() == []
-
-
-def test_a_second_engine_is_refused_by_name(yard: Yard) -> None:
-    with moving(yard, "run", "plan.yaml") as move:
-        copying(yard, move)
-        said = yard.mtv("run", "plan.yaml", code=2)
-        assert f"driven by process {move.child.pid} on " in said
-        assert "mtv status" in said
-        assert move.wait() == 0
-    ended_well(yard)
 
 
 def test_an_interrupted_run_cleans_up_says_how_to_go_on_and_goes_on(yard: Yard) -> None:
@@ -136,12 +120,15 @@ def test_an_interrupted_run_cleans_up_says_how_to_go_on_and_goes_on(yard: Yard) 
     assert journaled  # the last of it was flushed when it was told to stop
     yard.run()
     assert yard.facts("transfer")["written_bytes"] == yard.data_bytes - len(journaled) * MIB
-    ended_well(yard)
+    yard.ended_well()
 
 
-def test_a_terminal_that_goes_away_does_not_end_it(yard: Yard) -> None:
+def test_neither_a_second_engine_nor_a_terminal_that_goes_away_ends_it(yard: Yard) -> None:
     with moving(yard, "run", "plan.yaml") as move:
         copying(yard, move)
         move.child.send_signal(signal.SIGHUP)
+        said = yard.mtv("run", "plan.yaml", code=2)
+        assert f"driven by process {move.child.pid} on " in said
+        assert "mtv status" in said
         assert move.wait() == 0, move.said()
-    ended_well(yard)
+    yard.ended_well()

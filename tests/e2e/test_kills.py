@@ -83,9 +83,7 @@ class Murder:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("way", "seed"), [("raw", 1), ("raw", 2), ("nbdkit", 1), ("nbdkit", 2), ("qcow2", 1), ("qcow2", 2), ("to-qcow2", 1)]
-)
+@pytest.mark.parametrize(("way", "seed"), [("raw", 2), ("nbdkit", 1), ("nbdkit", 2), ("qcow2", 2), ("to-qcow2", 1)])
 def test_a_copy_that_is_killed_again_and_again(way: str, seed: int, tmp_path: Path) -> None:
     parts, victims = WAYS[way]
     yard = Yard(tmp_path, **parts)  # type: ignore[arg-type]
@@ -100,9 +98,8 @@ def test_a_copy_that_is_killed_again_and_again(way: str, seed: int, tmp_path: Pa
         murder.move.end()
     counted(f"copy, {way}, seed {seed}", murder.hit)
     assert murder.hit
-    assert yard.contents() == yard.wanted()
+    yard.ended_well()
     assert yard.facts("transfer")["written_bytes"] == yard.data_bytes - murder.journaled_bytes
-    assert yard.left_behind() == []
 
 
 STEPS = ("check", "create-volumes", "worker-ready", "transfer", "transfer", "verify", "verify", "create-vm", "accept")
@@ -126,6 +123,4 @@ def test_an_engine_that_is_killed_at_any_moment(tmp_path: Path) -> None:
             move.kill()
     yard.run()
     counted("engine, any moment", hit)
-    assert yard.state() == "done"
-    assert yard.contents() == yard.wanted()
-    assert yard.left_behind() == []
+    yard.ended_well()

@@ -65,6 +65,7 @@ class Yard:
         manifest: bool = False, nbdkit: str = "", **keys: str,
     ) -> None:  # fmt: skip
         self.folder, self.disks, self.image, self.to = folder, list(disks), image, to
+        self.mounts = mounted(folder)  # a test's own
         self.package = folder / "exports" / "web"
         self.package.mkdir(parents=True)
         self.tmp = folder / "tmp"
@@ -207,12 +208,18 @@ class Yard:
         receipt = json.loads((self.target / "receipt.json").read_text())
         return {table["disk"]: table["root"] for table in receipt["copied"]}
 
+    def ended_well(self) -> None:
+        """Done, with what the source held, and nothing else left."""
+        assert self.state() == "done"
+        assert self.contents() == self.wanted()
+        assert self.left_behind() == []
+
     def left_behind(self) -> list[str]:
         """Processes, locks, mounts and files that should be gone. Logs and the store stay, and are no leftovers."""
         return [
             *(f"process {pid}: {words}" for pid, words in processes(self.env["MTV_DATA"])),
             *(f"lock {path}" for path in locked(self.folder)),
-            *(line for line in Path("/proc/self/mountinfo").read_text().splitlines() if f"{self.folder}/" in line),
+            *(f"mount {path}" for path in mounted(self.folder) - self.mounts),
             *map(str, self.tmp.iterdir()),
             *(str(path) for path in self.folder.glob("out/.mtv/**/*")),
             *(str(path) for path in self.target.glob("*") if path.name not in self._expected()),
@@ -306,6 +313,12 @@ def locked(folder: Path) -> list[Path]:
         for line in Path("/proc/locks").read_text().splitlines()
     }
     return [path for path in folder.rglob("*") if str(path.lstat().st_ino) in inodes and path.is_file()]
+
+
+def mounted(folder: Path) -> set[str]:
+    """Places below that folder where something is mounted."""
+    places = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
+    return {place for place in places if place.startswith(f"{folder}/")}
 
 
 @contextmanager
