@@ -8,6 +8,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,14 +19,14 @@ from typing import IO
 
 from mtv.errors import MtvError, Temporary
 
+Child = subprocess.Popen[bytes]
+Stream = IO[bytes] | int | None
+
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-_left_behind: list["subprocess.Popen[bytes]"] = []  # kept: Python warns of a living child that nobody holds
+_left_behind: list[Child] = []  # kept: Python warns of a living child that nobody holds
 _libc = ctypes.CDLL(None, use_errno=True)
 _handed_down: set[int] = set()  # descriptors that every child inherits: a worker's lock, so that orphans are seen
-
-
-Child = subprocess.Popen[bytes]
 
 
 @dataclass(frozen=True)
@@ -70,25 +71,23 @@ def run(
 ) -> Result:
     """Run a short program to its end. Raises MtvError `process.failed`, Temporary `process.timeout`."""
     try:
-        done = subprocess.run(
-            list(argv),
-            input=input,
-            capture_output=True,
-            timeout=timeout_s,
-            check=False,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-            stdin=None if input else subprocess.DEVNULL,
-            pass_fds=tuple(_handed_down),
-        )
-    except FileNotFoundError as error:
-        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+        with _installed(argv[0]):
+            done = subprocess.run(
+                list(argv),
+                input=input,
+                capture_output=True,
+                timeout=timeout_s,
+                check=False,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+                stdin=None if input else subprocess.DEVNULL,
+                pass_fds=tuple(_handed_down),
+            )
     except subprocess.TimeoutExpired as error:
         raise Temporary("process.timeout", f"{argv[0]} did not end within {timeout_s:.0f} s") from error
-    result = Result(
-        tuple(argv), done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-    )
+    out, err = (said.decode(errors="replace") for said in (done.stdout, done.stderr))
+    result = Result(tuple(argv), done.returncode, out, err)
     if check and result.status != 0:
         last = (result.err.strip() or result.out.strip() or "it said nothing").splitlines()[-1][:300]
         raise MtvError("process.failed", f"{argv[0]} ended with status {result.status}: {last}")
@@ -99,53 +98,50 @@ def run(
 def running(
     argv: Sequence[str],
     *,
-    log: IO[bytes] | int | None = None,
-    out: IO[bytes] | int | None = None,
+    log: Stream = None,
+    out: Stream = None,
     env: Mapping[str, str] | None = None,
     pass_fds: Sequence[int] = (),
     cwd: Path | None = None,
     stop_s: float = 5.0,
-) -> Iterator["subprocess.Popen[bytes]"]:
+) -> Iterator[Child]:
     """A program that runs while the context lasts, in a group of its own, and is surely gone afterwards."""
-    try:
-        child = subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=out if out is not None else log,
-            stderr=log,
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-            pass_fds=(*pass_fds, *_handed_down),
-            preexec_fn=die_with_parent,  # noqa: PLW1509
-        )
-    except FileNotFoundError as error:
-        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+    streams = (subprocess.DEVNULL, out if out is not None else log, log)
+    child = _started(argv, streams, env, pass_fds, cwd)
     try:
         yield child
     finally:
         end_group(child, stop_s)
 
 
-def talk_to(
-    argv: Sequence[str], *, log: IO[bytes] | int, env: Mapping[str, str] | None = None
-) -> "subprocess.Popen[bytes]":
+def talk_to(argv: Sequence[str], *, log: IO[bytes] | int, env: Mapping[str, str] | None = None) -> Child:
     """A program in a group of its own that we speak with by pipes and that dies with the thread that started it.
     Who starts it must reap it."""
-    try:
+    return _started(argv, (subprocess.PIPE, subprocess.PIPE, log), env)
+
+
+def _started(
+    argv: Sequence[str],
+    streams: tuple[Stream, Stream, Stream],  # its input, output and errors
+    env: Mapping[str, str] | None,
+    pass_fds: Sequence[int] = (),
+    cwd: Path | None = None,
+) -> Child:
+    """In a group of its own; it ends when the thread that started it does. What it is told is sent at once."""
+    with _installed(argv[0]):
         return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            bufsize=0,
-            env={**os.environ, **(env or {})},
-            start_new_session=True,
-            pass_fds=tuple(_handed_down),
+            list(argv), bufsize=0, stdin=streams[0], stdout=streams[1], stderr=streams[2], cwd=cwd,
+            env={**os.environ, **(env or {})}, start_new_session=True, pass_fds=(*pass_fds, *_handed_down),
             preexec_fn=die_with_parent,  # noqa: PLW1509
-        )
+        )  # fmt: skip
+
+
+@contextmanager
+def _installed(program: str) -> Iterator[None]:
+    try:
+        yield
     except FileNotFoundError as error:
-        raise MtvError("process.missing", f"{argv[0]} is not installed", "run `mtv doctor`") from error
+        raise MtvError("process.missing", f"{program} is not installed", "run `mtv doctor`") from error
 
 
 def wait(child: Child, timeout_s: float) -> int | None:
@@ -201,7 +197,7 @@ def reap_children() -> None:
             pass
 
 
-def leave_behind(argv: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
+def leave_behind(argv: Sequence[str], log: Path) -> Child:
     """A program that outlives us: a session of its own, no terminal, all that it says in `log` (0600)."""
     with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600), "ab") as out:
         child = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
@@ -209,7 +205,7 @@ def leave_behind(argv: Sequence[str], log: Path) -> "subprocess.Popen[bytes]":
     return child
 
 
-def end_group(child: "subprocess.Popen[bytes]", stop_s: float = 5.0) -> None:
+def end_group(child: Child, stop_s: float = 5.0) -> None:
     """TERM, then KILL, to the whole group; the leader is reaped."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
@@ -231,12 +227,23 @@ def _group_lives(group: int) -> bool:
     return True
 
 
-def wait_for_path(path: Path, child: "subprocess.Popen[bytes]", timeout_s: float = 10.0) -> None:
-    """Until a server's socket is there. Raises Temporary if the server ended or took too long."""
+def wait_for_path(path: Path, child: Child, timeout_s: float = 10.0) -> None:
+    """Until a server takes connections on its socket: the file is there a moment before. Raises Temporary if the
+    server ended or took too long."""
     deadline = time.monotonic() + timeout_s
-    while not path.exists():
+    while not _listens(path):
         if child.poll() is not None:
             raise Temporary("process.ended", f"{Path(str(child.args[0])).name} ended at its start")  # type: ignore[index]
         if time.monotonic() > deadline:
-            raise Temporary("process.timeout", f"no socket {path} within {timeout_s:.0f} s")
+            raise Temporary("process.timeout", f"nothing listens on {path} within {timeout_s:.0f} s")
         time.sleep(0.005)
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1.0)  # a server that listens and whose queue is full
+        try:
+            probe.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError, BlockingIOError, TimeoutError):
+            return False
+    return True
