@@ -20,7 +20,7 @@ from mtv.model.plans import Limits
 from mtv.plans.deciding.answers import answer
 from mtv.plans.deciding.decide import as_begun
 from mtv.plans.deciding.endings import turning
-from mtv.plans.deciding.fold import ACTIVE, fold
+from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, History, fold
 from mtv.plans.runner import Migration, drive
 from mtv.plans.scheduler import Desk, Place
 from mtv.plans.steps import Clock, Control, End, Policy, Turn, W
@@ -33,7 +33,8 @@ from mtv.store.store import Store
 from mtv.times import moment
 
 CLOCK_JUMP_S = 5.0  # a wall clock that was set by more than this wakes everybody
-FINISHED = ("done", "probation", "failed", "failed, source unsure", "cancelled", "rolled-back")
+FINISHED = ("done", "probation", "failed", UNSURE, *UNDONE)
+REVIVED = ("held", "refused")  # what `mtv run` goes on with once the cause is mended
 
 Build = Callable[[MigrationRow, StoreJournal, Control], Awaitable[Migration[W]]]
 Key = tuple[str, str]  # run, VM key
@@ -61,7 +62,7 @@ class Drivers(Generic[W]):
         """Gives the state of each of those, by VM key."""
         records = self.store.read(lambda found: read_migrations(found, run))
         chosen = [one for one in records if only is None or one.vm_key in only]
-        self._queue.extend(one for one in chosen if one.state not in FINISHED or _is_over(one, self.clock))
+        self._queue.extend(one for one in chosen if self._has_more(one, revive))
         self._wished, self._revive = wished(self.store), revive
         heart = Heartbeat(self.store)
         side = asyncio.create_task(self._watch()), asyncio.create_task(self._beat(heart))
@@ -72,6 +73,10 @@ class Drivers(Generic[W]):
             heart.stop()
         states = self._states(run)
         return {one.vm_key: states[one.vm_key] for one in chosen}
+
+    def _has_more(self, record: MigrationRow, revive: bool) -> bool:
+        revived = revive and record.state in REVIVED
+        return revived or record.state not in FINISHED or _is_over(record, self.clock)
 
     def stop(self) -> None:
         """Clean up and end: running steps are asked to stop, rows are kept."""
@@ -147,8 +152,9 @@ class Drivers(Generic[W]):
 
     async def _go_on(self, journal: StoreJournal) -> None:
         history = fold(journal.rows())
-        if self._revive and history.state == "held" and history.verb != "hold":
-            await self._turn(journal, Turn(ACTIVE[history.mode], "`mtv run` goes on", verb="run"))
+        if self._revive and history.state in REVIVED and history.verb != "hold":
+            turn = Turn(ACTIVE[history.mode], "`mtv run` goes on", verb="run", anew=history.state == "refused")
+            await self._turn(journal, turn)
 
     async def _cannot(self, journal: StoreJournal, fault: Fault) -> End:
         """Its ends cannot be reached: nothing is undone, and who asked for something is told."""
@@ -221,11 +227,17 @@ def digest(rows: Sequence[Row]) -> Digest:
     """What is shown of a migration in lists."""
     history = fold(rows)
     fault = history.fault or history.undo_fault
+    step, round_, attempt = _stands_at(history)
     return Digest(
-        state=history.state, step=history.step, round=history.round, attempt=history.attempt,
+        state=history.state, step=step, round=round_, attempt=attempt,
         why=history.why or (fault.text if fault else ""), code=fault.code if fault else "",
         hint=fault.hint if fault else "", until=history.until,
     )  # fmt: skip
+
+
+def _stands_at(history: History) -> tuple[str, int, int]:
+    """Step, round and attempt. Of what was undone it is where its way ended: the undoing says nothing of why."""
+    return history.reached if history.state in UNDONE else (history.step, history.round, history.attempt)
 
 
 def _is_over(record: MigrationRow, clock: Clock) -> bool:

@@ -133,7 +133,7 @@ class Sleep:
 
 @dataclass(frozen=True)
 class End:
-    """No more to do now: done probation held failed cancelled rolled-back, or "failed, source unsure"."""
+    """No more to do now: done probation held failed cancelled rolled-back refused, or "failed, source unsure"."""
 
     state: str
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from mtv.model.outcomes import Row
-from mtv.plans.deciding.fold import fold
+from mtv.plans.deciding.fold import History, fold
 
 GOOD = ("done", "probation")
 UNTOUCHED = "pending"
@@ -14,7 +14,10 @@ REFUSALS = (2, CHECK_FAILED)  # 2: of a wrong file, a broken package for example
 
 def refused(rows: Sequence[Row]) -> bool:
     """It failed because a check refused it before anything was changed."""
-    history = fold(rows)
+    return is_refusal(fold(rows))
+
+
+def is_refusal(history: History) -> bool:
     fault = history.fault
     return fault is not None and fault.exit_code in REFUSALS and not history.has(FIRST_CHANGE)
 

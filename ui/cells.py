@@ -8,7 +8,7 @@ from mtv.words import duration, plain, size
 SYMBOLS = {
     "done": ("✔", "green"), "probation": ("✔", "green"), "running": ("▶", "cyan"), "undoing": ("◀", "yellow"),
     "held": ("‖", "yellow"), "waiting": ("…", "blue"), "pending": ("·", "grey62"), "failed": ("✘", "red"),
-    "cancelled": ("∅", "grey62"), "rolled-back": ("↩", "yellow"),
+    "cancelled": ("∅", "grey62"), "rolled-back": ("↩", "yellow"), "refused": ("✘", "red"),
 }  # fmt: skip
 MARKS = {"": "·", "begin": "▶", "done": "✔", "wait": "…", "again": "↻", "failed": "✘", "cancelled": "∅", "skipped": "–"}
 COLUMNS = ("run", "vm", "state", "step", "progress", "bytes", "rate", "left")

@@ -208,8 +208,8 @@ _ALL = (
             for name, says, states in (
                 ("done", "how many are done or in probation", "'done', 'probation'"),
                 ("held", "how many are held", "'held'"),
-                ("failed", "how many failed or were taken back",
-                 "'failed', 'failed, source unsure', 'rolled-back', 'cancelled'"),
+                ("failed", "how many failed, were refused or taken back",
+                 "'failed', 'failed, source unsure', 'rolled-back', 'refused', 'cancelled'"),
             )
         ),
     )),
@@ -220,7 +220,7 @@ _ALL = (
         _VM,
         _text("vm_key", "source and id of the VM"),
         _text("machine", "its name at the target"),
-        _text("state", "pending, running, waiting, held, undoing, done, probation, failed, cancelled, rolled-back ..."),
+        _text("state", "pending, running, waiting, held, undoing, done, probation, failed, refused, cancelled ..."),
         _text("step", "that runs, waits or ran last"),
         _int("round", "which round of copying"),
         _int("attempt", "which attempt of the step"),

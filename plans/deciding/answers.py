@@ -8,11 +8,10 @@ refused with the verb that would do.
 """
 
 from mtv.model.outcomes import Intent
-from mtv.plans.deciding.fold import ACTIVE, UNSURE, History
+from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, History
 from mtv.plans.steps import Answer, Turn
 
 GOING = ("pending", "running", "waiting")
-UNDONE = ("cancelled", "rolled-back")
 
 
 def answer(history: History, intent: Intent) -> Turn | Answer:

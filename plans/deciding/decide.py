@@ -9,6 +9,7 @@ from mtv.model.outcomes import Intent, Mark, Row
 from mtv.plans.deciding.answers import answer
 from mtv.plans.deciding.fold import ACTIVE, UNSURE, History, fold
 from mtv.plans.steps import Act, Decision, End, Journey, Policy, Sleep, Step, Turn, W
+from mtv.plans.tally import is_refusal
 from mtv.times import moment, stamp
 
 
@@ -73,11 +74,14 @@ def _failure(journey: Journey[W], history: History, policy: Policy) -> Decision:
     fault, why = history.fault, history.why
     if history.mode != "run":
         return Turn("held", why, fault=fault)
+    refused = is_refusal(history)
+    if refused and not to_undo(journey, history):
+        return Turn("refused", why, fault=fault)
     if policy.on_failure != "rollback":
         return Turn("failed", why, fault=fault)
     if any(step.no_return for step in journey if step.name in history.begun):
         return Turn("held", f"{why}; its target has been started, so nothing is undone by itself", fault=fault)
-    return Turn("undoing", why, mode="undo", goal="rolled-back", fault=fault)
+    return Turn("undoing", why, mode="undo", goal="refused" if refused else "rolled-back", fault=fault)
 
 
 def _backward(journey: Journey[W], history: History, now: datetime) -> Decision:

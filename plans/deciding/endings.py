@@ -19,6 +19,7 @@ _MARKS = {
     UNSURE: Mark.FAILED,
     "cancelled": Mark.CANCELLED,
     "rolled-back": Mark.CANCELLED,
+    "refused": Mark.FAILED,
 }
 
 

@@ -12,13 +12,14 @@ from mtv.model.faults import Fault
 from mtv.model.outcomes import Mark, Row
 
 UNSURE = "failed, source unsure"
+UNDONE = ("cancelled", "rolled-back", "refused")  # nothing of it is left, but what the target wrote
 ACTIVE = {"run": "running", "undo": "undoing", "commit": "committing", "purge": "purging"}  # by mode
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """`state`: pending running waiting held undoing committing purging failed cancelled done probation rolled-back,
-    or "failed, source unsure"."""
+    """`state`: pending running waiting held undoing committing purging failed cancelled done probation rolled-back
+    refused (by a check, before any change), or "failed, source unsure"."""
 
     state: str = "pending"
     mode: str = "run"  # what it is about: run undo commit purge
@@ -33,6 +34,7 @@ class History:
     fault: Fault | None = None  # the first error, of what is wrong now
     undo_fault: Fault | None = None
     asked: frozenset[str] = frozenset()  # verbs that steps look for: cutover
+    reached: tuple[str, int, int] = ("", 1, 0)  # step, round and attempt that its own way came to: no undo, no purge
     begun: tuple[str, ...] = ()  # in the order of their first begin, not undone since
     until: str = ""  # of a wait, a backoff or the probation
     why: str = ""
@@ -84,7 +86,7 @@ def _turned(history: History, row: Row) -> History:
     history = replace(history, verb=verb, until=row.until, revived=True)
     if state in ACTIVE.values():
         return _activated(history, row)
-    if state in ("cancelled", "rolled-back", "done", "probation"):
+    if state in (*UNDONE, "done", "probation"):
         history = replace(history, begun=history.begun if state == "probation" else (), mode="run", goal="", last=None)
     fault = None if state in ("done", "probation", "cancelled") else history.fault or row.fault
     mode = str(row.facts.get("mode") or history.mode)
@@ -128,7 +130,8 @@ def _ran(history: History, row: Row) -> History:
     history = replace(history, state=state)
     if row.mark is Mark.BEGIN:
         begun = history.begun if row.step in history.begun else (*history.begun, row.step)
-        return replace(history, begun=begun, attempts={**history.attempts, row.step: row.attempt})
+        reached = (row.step, row.round, row.attempt) if history.mode == "run" else history.reached
+        return replace(history, begun=begun, attempts={**history.attempts, row.step: row.attempt}, reached=reached)
     if row.mark is Mark.DONE:
         facts: dict[tuple[str, int], Facts] = {**history.facts, (row.step, row.round): row.facts}
         fault = None if history.mode == "run" else history.fault

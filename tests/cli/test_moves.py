@@ -84,9 +84,30 @@ def test_foreign_files_at_the_target_refuse_the_move_before_anything_is_changed(
     assert said.code == 4, said
     assert said.out.startswith("db01: refused before any change: ")
     assert "precious.txt" in said.out
-    assert box.mtv("run", "plan.yaml").code == 4, "it has ended: told again, not done again"
+    assert box.states("demo-1") == {"db01": "refused"}, "nothing was done, so nothing was rolled back"
+    assert box.mtv("why", "demo-1").out.startswith("db01: refused, it had come to 'check source and target', attempt 1")
+    assert box.mtv("run", "plan.yaml").code == 4
     assert box.mtv("watch", "demo-1").code == 4
     assert [path.name for path in foreign.parent.iterdir()] == ["precious.txt"]
+    foreign.unlink()
+    assert box.mtv("run", "plan.yaml").code == 0, "what was in its way is gone: it goes on without --again"
+    assert box.states("demo-1") == {"db01": "done"}
+
+
+def test_a_plan_that_was_mended_after_its_refusal_is_run_as_its_next_run(box: Sandbox) -> None:
+    box.plan()
+    foreign = box.folder / "out" / "db01" / "precious.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    assert box.mtv("run", "plan.yaml").code == 4
+    box.plan(target="bundle:other")
+    assert "it would be demo-2\n" in box.mtv("run", "plan.yaml", "--dry-run").out
+    said = box.mtv("run", "plan.yaml")
+    assert (said.code, said.err.splitlines()[0]) == (
+        0,
+        "note: plan.yaml has changed since demo-1 was refused: this is the next run",
+    )
+    assert (box.folder / "other" / "db01" / "vm.yaml").is_file()
 
 
 def test_get_speaks_json_with_names_and_no_store_is_no_error(box: Sandbox) -> None:

@@ -23,7 +23,7 @@ T = TypeVar("T")
 BROKEN = Fault("toy.broken", "vm1: the thing is broken")
 LOOSE = Fault("toy.loose", "vm1: the thing is loose", kind=Kind.TEMPORARY)
 FULL = Fault("toy.full", "vm1: no space", kind=Kind.HOLD)
-ENDS = {"done", "probation", "held", "failed", "cancelled", "rolled-back", UNSURE}
+ENDS = {"done", "probation", "held", "failed", "cancelled", "rolled-back", "refused", UNSURE}
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mtv.model.plans import Plan
 from mtv.model.volumes import Machine
 from mtv.settings import settings
 from mtv.store import runs as stored
+from mtv.store.place import engine_lock
 from mtv.store.store import Store
 from mtv.verbs.opening import opened, place
 from mtv.verbs.running.driving import require_keys, steps_of
@@ -22,7 +24,7 @@ NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """A run to be driven. `finished`: all of its migrations had ended before."""
+    """A run to be driven. `finished`: all of its migrations had ended before, and none was only refused."""
 
     name: str
     count: int
@@ -31,36 +33,56 @@ class Started:
 
 
 def prepare(file: Path, again: bool) -> Started:
-    """The run of that plan to go on with, or a new one. Raises Refused `plan.*`, `secret.*`; CheckFailed for `again`
-    while the last run is not finished or a machine of it stands."""
+    """The run of that plan to go on with, or a new one. Raises Refused `plan.*`, `secret.*`, and `engine.second` where
+    another engine lives; CheckFailed for `again` while the last run is not finished or a machine of it stands."""
     from mtv.verbs.plans import resolved
 
     with Store(settings().store) as store:
         last = last_run(store, file)
-        states = [one.state for one in stored.migrations_of(store, last)] if last else []
-        finished = all(state in seeing.ENDED for state in states)
-        if last and not (again and finished):
+        states = states_of(store, last)
+        if again and not all(state in seeing.ENDED for state in states):
+            words = ", ".join(sorted(set(states)))
+            raise CheckFailed("run.unfinished", f"{last} has not ended: {words}", f"mtv run {file} goes on")
+        if last and not again and not is_replaced(store, last, file, states):
+            return _found(store, last, file, states)
+        with engine_lock(store.path):  # two engines: nothing is changed
+            plan = resolved(store, file).plan
+            require_keys(plan)
             if again:
-                words = ", ".join(sorted(set(states)))
-                raise CheckFailed("run.unfinished", f"{last} has not ended: {words}", f"mtv run {file} goes on")
-            return _found(store, last, file, len(states), finished)
-        plan = resolved(store, file).plan
-        require_keys(plan)
-        if again:
-            _refuse_standing(store, plan)
-        run = stored.create_run(store, plan, [steps_of(one) for one in plan.vms])
-        return Started(name=run.name, count=len(plan.vms))
+                _refuse_standing(store, plan)
+            run = stored.create_run(store, plan, [steps_of(one) for one in plan.vms])
+        note = f"{file} has changed since {last} was refused: this is the next run" if last and not again else ""
+        return Started(name=run.name, count=len(plan.vms), note=note)
 
 
-def _found(store: Store, run: str, file: Path, count: int, finished: bool) -> Started:
+def goes_on(states: Sequence[str]) -> bool:
+    """A run with migrations in these states has more to do: what a check refused is tried anew."""
+    return "refused" in states or not all(state in seeing.ENDED for state in states)
+
+
+def states_of(store: Store, run: str) -> list[str]:
+    return [one.state for one in stored.migrations_of(store, run)] if run else []
+
+
+def is_replaced(store: Store, run: str, file: Path, states: Sequence[str]) -> bool:
+    """Nothing of the run was begun, and its plan was mended since: the next run comes instead of it."""
+    return "refused" in states and set(states) <= {"refused", "pending"} and _has_changed(store, run, file)
+
+
+def _has_changed(store: Store, run: str, file: Path) -> bool:
     from mtv.verbs.plans import load
 
-    plan = stored.plan_of(store, run)
-    if not finished:
-        require_keys(plan)
-    changed = plan.text != load(file).text
-    note = f"{file} has changed since: the run goes on as it was begun" if changed and not finished else ""
-    return Started(name=run, count=count, finished=finished, note=note)
+    return stored.plan_of(store, run).text != load(file).text
+
+
+def _found(store: Store, run: str, file: Path, states: Sequence[str]) -> Started:
+    if not goes_on(states):
+        return Started(name=run, count=len(states), finished=True)
+    with engine_lock(store.path):
+        require_keys(stored.plan_of(store, run))
+    changed = _has_changed(store, run, file)
+    note = f"{file} has changed since: the run goes on as it was begun" if changed else ""
+    return Started(name=run, count=len(states), note=note)
 
 
 def last_run(store: Store, file: Path) -> str:

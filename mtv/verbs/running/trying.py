@@ -18,8 +18,8 @@ from mtv.store import runs as stored
 from mtv.store.store import Store
 from mtv.verbs.plans import resolved
 from mtv.verbs.running.driving import Road, opened_ends, require_keys
-from mtv.verbs.running.starting import last_run
-from mtv.verbs.showing import describing, seeing
+from mtv.verbs.running.starting import goes_on, is_replaced, last_run, states_of
+from mtv.verbs.showing import describing
 
 
 class _Unwritten:
@@ -52,7 +52,8 @@ def dry_run(file: Path) -> Tried:
         plan = resolved(store, file).plan
         require_keys(plan)
         last = last_run(store, file)
-        going = bool(last) and any(one.state not in seeing.ENDED for one in stored.migrations_of(store, last))
+        states = states_of(store, last)
+        going = bool(last) and goes_on(states) and not is_replaced(store, last, file, states)
         number = len(stored.runs_of(store, plan.name)) + 1
         run = last if going else f"{plan.name}-{number}"
         steps, refused = asyncio.run(_try(store, run, plan))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from mtv.errors import Refused
+from mtv.plans.deciding.fold import UNDONE
 from mtv.settings import settings
 from mtv.store import place, query, reading, records
 from mtv.store.columns import KINDS
@@ -48,15 +49,21 @@ def narrow(kind: str) -> tuple[str, ...]:
 def why(run: str, vms: Sequence[str]) -> Iterator[str]:
     """Where each migration stands, what keeps it there, and the next command."""
     for one in picked(run, vms):
-        step = dict(one.steps).get(one.step, one.step)
-        at = "" if not step or one.state in ("done", "probation", "pending") else f" at '{step}', attempt {one.attempt}"
-        yield f"{plain(one.vm)}: {one.state}{at}"
+        yield f"{plain(one.vm)}: {one.state}{_at(one)}"
         if one.why:
             yield f"  {one.why}" + (f" ({one.code})" if one.code else "")
         if one.until:
             yield f"  goes on by itself at {one.until}"
         if hint := one.hint or next_command(one.state, run):
             yield f"  {hint}"
+
+
+def _at(one: records.MigrationRow) -> str:
+    step = dict(one.steps).get(one.step, one.step)
+    if not step or one.state in ("done", "probation", "pending"):
+        return ""
+    came = f"'{step}', attempt {one.attempt}"
+    return f", it had come to {came}" if one.state in UNDONE else f" at {came}"
 
 
 def next_command(state: str, run: str) -> str:
@@ -66,6 +73,7 @@ def next_command(state: str, run: str) -> str:
         "failed": f"mtv retry {run}, or mtv rollback {run}",
         "probation": f"mtv commit {run}, or mtv rollback {run}",
         "rolled-back": "mend the cause, then: mtv run PLAN --again",
+        "refused": "mend the cause, then: mtv run PLAN",
         "cancelled": "mtv run PLAN --again",
     }.get(state, "")
 

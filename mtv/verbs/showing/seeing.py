@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mtv.plans.deciding.fold import UNDONE, UNSURE
 from mtv.settings import settings
 from mtv.store import query, reading, records
 from mtv.store.records import MigrationRow, ProgressRow
@@ -12,7 +13,7 @@ from mtv.times import moment
 from mtv.verbs.showing.look import next_command, read
 from mtv.verbs.showing.views import DiskView, MigrationView, RunView, StepView
 
-ENDED = ("done", "failed", "cancelled", "rolled-back", "failed, source unsure")
+ENDED = ("done", "failed", UNSURE, *UNDONE)
 RESTING = (*ENDED, "held", "probation")
 """States in which an engine has nothing to do now."""
 
@@ -46,7 +47,7 @@ def undriven(view: RunView) -> str:
 def _judged(found: sqlite3.Connection, one: MigrationView) -> MigrationView:
     from mtv.plans import tally
 
-    if one.state not in ("failed", "rolled-back"):
+    if one.state not in ("failed", "rolled-back", "refused"):
         return one
     return replace(one, refused=tally.refused(records.read_rows(found, one.run, one.vm)))
 

@@ -19,7 +19,7 @@ from tests.plans.way.made import driven, estate_with, ran
 
 
 def refused(case: Case, folder: Path, code: str) -> Fault:
-    pair, history = driven(case, folder, "rolled-back")
+    pair, history = driven(case, folder, "refused")
     assert history.fault is not None
     assert (history.fault.code, history.fault.exit_code) == (code, 4)
     assert "power-off" not in ran(pair)
@@ -54,7 +54,7 @@ def test_a_machine_of_that_name_is_refused(tmp_path: Path) -> None:
     def standing(pair: Pair) -> None:
         asyncio.run(pair.target().create_machine("vm001", [], {}))
 
-    pair, history = driven(Case("cold", "snapshots", prepare=standing), tmp_path, "rolled-back")
+    pair, history = driven(Case("cold", "snapshots", prepare=standing), tmp_path, "refused")
     assert history.fault is not None
     assert history.fault.code == "check.target-exists"
     assert asyncio.run(pair.target().machine("vm001")).state == "halted"
@@ -63,7 +63,7 @@ def test_a_machine_of_that_name_is_refused(tmp_path: Path) -> None:
 def test_too_small_a_target_is_refused_before_the_start(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     (tmp_path / "target/target.json").write_text('{"capacity_bytes": 4096}')
-    _, history = driven(Case("cold", "snapshots"), tmp_path, "rolled-back")
+    _, history = driven(Case("cold", "snapshots"), tmp_path, "refused")
     assert history.fault is not None
     assert (history.fault.code, history.begun) == ("target.no-space", ())
 

@@ -57,7 +57,7 @@ class Losing(Telling):
 
 def test_a_critical_concern_that_only_inspection_finds_stops_the_vm_unless_it_is_accepted(tmp_path: Path) -> None:
     case = Case("cold", "snapshots", target=Worried)
-    pair, history = driven(case, tmp_path / "refused", "rolled-back")
+    pair, history = driven(case, tmp_path / "refused", "refused")
     assert history.fault is not None
     assert (history.fault.code, history.fault.exit_code) == ("check.concern", 4)
     assert "network.no-nic-fits" in history.fault.text
