@@ -3,6 +3,7 @@ duplicate keys, no exploding aliases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
@@ -41,12 +42,29 @@ class Document:
         return self.name
 
 
+class _TooMany(Exception):
+    """Where it stopped."""
+
+
+class _Bounded(yaml.SafeLoader):
+    """Stops after so many values: PyYAML reads some 40,000 a second."""
+
+    seen = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.seen += 1
+        if self.seen > NODE_LIMIT:
+            raise _TooMany(f"{self.line + 1}:{self.column + 1}")
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
 def parse(text: str, name: str) -> Document:
     """Read one YAML document. Raises Refused `plan.yaml`, with file, line and column."""
     if len(text) > SIZE_LIMIT_BYTES:
         raise Refused("plan.yaml", f"{name} is larger than {SIZE_LIMIT_BYTES >> 20} MiB: that is no plan")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Bounded)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
@@ -57,6 +75,8 @@ def parse(text: str, name: str) -> Document:
         raise Refused("plan.yaml", f"{name}: {error}") from error
     except RecursionError as error:
         raise Refused("plan.yaml", f"{name} is nested too deeply") from error
+    except _TooMany as error:
+        raise Refused("plan.yaml", f"{name}:{error}: over {NODE_LIMIT} values: that is no plan") from error
     if node is None:
         raise Refused("plan.yaml", f"{name} is empty", "`mtv create plan FILE --from SOURCE --to TARGET` writes one")
     builder = _Builder(name)

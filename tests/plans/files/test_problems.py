@@ -1,6 +1,10 @@
 """A wrong plan is refused with file, line, column and the nearest right word, all of it at once."""
 
+import time
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtv.errors import Refused
 from mtv.plans.files import document, problems
@@ -109,3 +113,30 @@ def test_aliases_that_multiply_are_refused() -> None:
     rows = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     with pytest.raises(Refused, match="explode"):
         document.parse("\n".join(rows), "plan.yaml")
+
+
+@pytest.mark.parametrize("text", ["- a\n" * 60_000, "[" + "a," * 60_000, "".join(f"k{n}: 1\n" for n in range(30_000))])
+def test_values_without_end_are_not_read_to_their_end(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "NODE_LIMIT", 5000)
+    since = time.monotonic()
+    with pytest.raises(Refused, match=r"plan.yaml:\d+:\d+: over 5000 values"):
+        document.parse(text, "plan.yaml")
+    assert time.monotonic() - since < 2, "all of them take longer"
+
+
+WORDS = (
+    r""": - [ ] { } & * ! | > # % @ , ? << !!int 0x 1e999 1:99 .inf 2001-99-99 --- ... &a *a ~ vms ' " guest: limits:"""
+)
+BREAKS = ["\n", "\t", "\x00", "\ufeff", "\ud800", "- ", "a: ", "apiVersion: mtv/v1\n", "guest: {keys: ", "9" * 5000]
+PARTS = st.sampled_from([*WORDS.split(), *BREAKS])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PARTS | st.text(max_size=4), max_size=30).map("".join))
+def test_whatever_the_text_it_is_a_plan_or_says_what_is_wrong(text: str) -> None:
+    try:
+        plan, wrong = problems.read(document.parse(text, "plan.yaml"))
+    except Refused as error:
+        plan, wrong = None, [Problem(str(error), error.fault.text)]
+    assert plan or wrong
+    assert all(one.where.startswith("plan.yaml") and one.text for one in wrong)
