@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mtv.converters.manifests.names import claim_name, disk_name, hashed, interface_name, is_label, machine_name
+from mtv.converters.network import slots
 from mtv.converters.network.macs import normal_mac, stable_mac
 from mtv.model.estate import VM, Disk, Nic
 from mtv.model.guest import GuestFacts
@@ -119,10 +120,13 @@ def usable_serial(serial: str) -> str:
 
 
 def _nics(plan: VmPlan, macs: Mapping[str, str]) -> tuple[NicShape, ...]:
+    """In the order in which the source's kernel found them, else `eth1` would be another card; named by their place in
+    the list."""
     chosen = {choice.nic: choice for choice in plan.nics}
+    places = {nic.key: index for index, nic in enumerate(plan.vm.nics)}
     made = []
-    for index, nic in enumerate(plan.vm.nics):
-        choice = chosen.get(nic.key, NicChoice(nic=nic.key, to="none"))
+    for nic in slots.pci_order(plan.vm.nics):
+        choice, index = chosen.get(nic.key, NicChoice(nic=nic.key, to="none")), places[nic.key]
         if choice.to != "none":
             made.append(_nic(nic, index, choice, macs.get(nic.key, ""), stable_mac(plan.vm.key, index)))
     return tuple(made)

@@ -26,7 +26,7 @@ def plan(
     files: GuestFiles,
 ) -> NetworkPlan:
     """What to write into this guest. `network` is what `read(files)` gave; a NIC without a choice goes to no network.
-    Cards are expected at the target in the order of `vm.nics`."""
+    Cards stand at the target in the order of `slots.pci_order`."""
     chosen = {one.nic: one for one in nics if one.to != "none"}
     told = list(concerns.of_choice(vm.nics, list(chosen)))
     if left := _left_alone(facts, choice):
@@ -43,7 +43,8 @@ def plan(
     told += concerns.of_flaws(seen.flaws)
     told += concerns.of_pairing(found, bool(slotnames.patterns(network)))
     told += _lost_patterns(network, found, kernel_named)
-    macs = _macs(vm, chosen, found, told)
+    decided = _macs(vm, chosen, found, told)
+    macs = {nic.key: decided[nic.key] for nic in slots.pci_order(vm.nics) if nic.key in decided}
     if len(set(macs.values())) < len(macs):
         return NetworkPlan(macs=macs, concerns=tuple(told))  # nothing can be told apart by MAC
     return _Work(facts, choice, files, seen, found, macs, told, kernel_named).done()
@@ -166,7 +167,8 @@ class _Work:
         others = [f"eth{index}" for index in range(len(self.macs)) if f"eth{index}" != card.kernel_name]
         if card.name in others:
             text = f"{card.name} must stay on {card.mac}, and by its order the kernel gives that name to another card"
-            self.told.append(concerns.critical("eth-collision", text, "send every card to a network: the order stays"))
+            hint = "send every card to a network, so that their order stays, or bind it to its MAC in the guest"
+            self.told.append(concerns.critical("eth-collision", text, hint))
         shadow = holding.shadow(card, after)
         if shadow:
             text = f"{shadow} matches every card before {card.name} gets its name: what else it sets is lost for it"

@@ -49,10 +49,11 @@ def path(slot: int) -> str:
 
 
 def pci_order(nics: Sequence[Nic]) -> list[Nic]:
-    """As the source's kernel found them: by slot where all have one, else as they stand.
+    """As the source's kernel found them, and as they stand in the manifest: by slot where every slot tells, else as
+    they are listed.
 
     With more than four NICs the two differ: the fifth gets slot 1184 and comes before the second, 192."""
-    slots = [nic.pci_slot for nic in nics]
-    if any(slot is None for slot in slots):
+    told = {nic.key: usable(nic, nics) for nic in nics}
+    if None in told.values():
         return list(nics)
-    return sorted(nics, key=lambda nic: parts(nic.pci_slot or 0))
+    return sorted(nics, key=lambda nic: parts(told[nic.key] or 0))

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtv.converters.manifests.shape import shape
 from mtv.converters.network import NetworkPlan, diff, plan, read, stable_mac
 from mtv.model.estate import VM, Level, Nic
 from mtv.model.guest import GuestFacts, Kernel
-from mtv.model.plans import GuestChoice, NicChoice
+from mtv.model.plans import GuestChoice, NicChoice, VmPlan
 from tests.converters.network.trees import Tree
 
 A, B = "00:50:56:00:00:0a", "00:50:56:00:00:0b"
@@ -241,6 +242,23 @@ def test_eths_that_move_up_collide() -> None:
     told = [one for one in made.concerns if one.id == "network.eth-collision"]
     assert ["eth1" in one.text for one in told] == [True]  # eth2 is free: only two cards are left
     assert told[0].level == Level.CRITICAL
+
+
+SLOTS = [160, 192, 224, 256, 1184, 1216, 1248, 1280, 2208, 2240]  # as vSphere gives them, one NIC after the other
+
+
+@pytest.mark.parametrize("count", range(1, len(SLOTS) + 1))
+def test_however_many_cards_there_are_the_kernel_counts_them_as_before(count: int) -> None:
+    """The fifth comes second on VMware's bus, and so it does in the manifest: nothing collides, nothing is written."""
+    tree = Tree.of(**{"/etc/network/interfaces": "".join(f"iface eth{n} inet dhcp\n" for n in range(count))})
+    nics = tuple(Nic(key=f"n{n}", mac=f"00:50:56:00:01:{n:02x}", pci_slot=SLOTS[n]) for n in range(count))
+    vm = VM(source="ova", id="vm-1", name="vm-1", nics=nics)
+    choices = tuple(NicChoice(nic=nic.key, to="pod") for nic in nics)
+    made = plan(read(tree), replace(FACTS, cmdline="net.ifnames=0"), vm, choices, GuestChoice(), tree)
+    assert (made.changes, made.concerns) == ((), ())
+    by_mac = {made.macs[key]: name for key, name in made.names.items()}
+    shown = shape(VmPlan(vm=vm, machine="vm-1", disks=(), nics=choices), None, macs=made.macs).nics
+    assert [by_mac[nic.mac] for nic in shown] == [f"eth{n}" for n in range(count)]
 
 
 def test_a_pattern_that_no_slot_saves_is_critical() -> None:

@@ -43,6 +43,11 @@ def test_one_card_without_a_slot_leaves_the_order_alone() -> None:
     assert slots.pci_order(nics) == nics
 
 
+def test_two_cards_of_one_slot_leave_the_order_alone() -> None:
+    nics = [Nic(key="a", pci_slot=224), Nic(key="b", pci_slot=192), Nic(key="c", pci_slot=192)]
+    assert slots.pci_order(nics) == nics
+
+
 @pytest.mark.parametrize("slots_told", [(-1,), (0,), (192, 192), (9000,), (None,)])
 def test_a_slot_that_tells_no_card_from_another_is_none(slots_told: tuple[int | None, ...]) -> None:
     nics = [Nic(key=str(index), pci_slot=slot) for index, slot in enumerate(slots_told)]
