@@ -75,7 +75,7 @@ def load(text: bytes, what: str = "the manifest") -> list[dict[str, Json]]:
         raise Refused("manifest.unreadable", f"{what} has {len(text)} bytes, and {LIMIT_BYTES} are read")
     try:
         found = [document for document in yaml.load_all(text, Loader=_Reader) if document is not None]  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:  # `!!int ''` is an IndexError
         raise Refused("manifest.unreadable", f"{what} is not the YAML that mtv writes: {_line(error)}") from error
     if not all(isinstance(document, dict) and _plain(document) for document in found):
         raise Refused("manifest.unreadable", f"{what} holds something else than documents of plain values")

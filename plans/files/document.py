@@ -122,7 +122,7 @@ class _Builder:
             return str(node.value)
         try:
             made: Json = yaml.SafeLoader("").construct_object(node)
-        except (ValueError, yaml.YAMLError) as error:
+        except (ValueError, LookupError, yaml.YAMLError) as error:  # `!!int ""` is an IndexError of PyYAML's
             raise self.refuse(at, f"'{node.value[:40]}' is no {node.tag.rpartition(':')[2]}") from error
         return made
 

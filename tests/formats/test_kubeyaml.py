@@ -54,6 +54,9 @@ def test_equal_parts_are_written_twice() -> None:
         (b"[" * 100_000, "nested"),
         (b"a: \x00\n", "YAML"),
         (b"\xff\xfe\xff", "YAML"),
+        (b"a: !!int\n", "index"),
+        (b"a: !!bool x\n", "YAML"),
+        (b"a: 2001-99-99\nb: !!timestamp 2001-99-99\n", "YAML"),
         (b"#" * (LIMIT_BYTES + 1), "bytes"),
     ],
     ids=lambda value: str(value)[:20],
@@ -64,7 +67,13 @@ def test_hostile_text_is_refused(text: bytes, why: str) -> None:
     assert error.value.fault.code == "manifest.unreadable"
 
 
-@given(st.binary(max_size=200))
+WORDS = b": - [ ] { } & * ! | > # % @ << !!int !!float !!bool 0x 1e999 1:99 .inf 2001-99-99 --- ... &a *a ~ ' \"".split()
+
+
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.sampled_from([*WORDS, b"\n", b"\t", b" ", b"- ", b"a: "]), max_size=30).map(b"".join)
+)
 def test_any_bytes_are_read_or_refused(text: bytes) -> None:
     try:
         found = load(text)
