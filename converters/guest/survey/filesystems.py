@@ -1,6 +1,7 @@
 """A VM's file systems: what they are, how full, and whether they were left in order. To be asked before anything is
 mounted: mounting replays a journal, even read-only."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -57,7 +58,7 @@ def _state(handle: Handle, device: str, kind: str) -> str:
         return "hibernated"
     if kind in _COMMANDS:
         command, clean = _COMMANDS[kind]
-        told_state = handle.debug("sh", [command.format(device)]).strip()
+        told_state = handle.debug("sh", [command.format(shlex.quote(device))]).strip()
         return "clean" if told_state in ("", clean) else "dirty"  # "": the program is not in this appliance
     return "clean"
 

@@ -63,15 +63,19 @@ def _unlock(work: Survey, keys: Mapping[str, Path]) -> set[str]:
     for device, kind in work.handle.list_filesystems().items():
         names = [device, f"UUID={work.handle.vfs_uuid(device)}"] if kind == LUKS else []
         for name in (name for name in names if name in keys):
-            key = keys[name].read_text().rstrip("\n")
             try:
-                work.handle.cryptsetup_open(device, key, f"mtv{len(opened)}")
+                work.handle.cryptsetup_open(device, _key(keys[name]), f"mtv{len(opened)}")
                 opened.add(device)
-            except RuntimeError:
+            except (RuntimeError, UnicodeDecodeError):
                 work.faults.append(f"{device}: the key for it does not open it")
     if opened:
         work.handle.lvm_scan(True)
     return opened
+
+
+def _key(file: Path) -> str:
+    """Its first line, as virt-v2v reads it too. libguestfs hands it to the appliance, never to a program's words."""
+    return file.read_bytes().partition(b"\n")[0].decode()
 
 
 def _distinct(roots: Sequence[str]) -> list[str]:
