@@ -30,6 +30,11 @@ def size(size_bytes: int | float | None) -> str:
     return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
+def share(done_bytes: int, total_bytes: int) -> str:
+    """3.0 GiB of 8.0 GiB; without a total, which is 0 until it is counted, 3.0 GiB so far."""
+    return f"{size(done_bytes)} of {size(total_bytes)}" if total_bytes else f"{size(done_bytes)} so far"
+
+
 def duration(seconds: float | None) -> str:
     """1 h 02 min, 3 min 05 s, 12 s, 0.4 s."""
     if seconds is None:

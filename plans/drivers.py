@@ -19,14 +19,15 @@ from mtv.model.outcomes import Mark, Row
 from mtv.model.plans import Limits
 from mtv.plans.deciding.answers import answer
 from mtv.plans.deciding.decide import as_begun
+from mtv.plans.deciding.digest import digest
 from mtv.plans.deciding.endings import turning
-from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, History, fold
+from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, fold
 from mtv.plans.runner import Migration, drive
 from mtv.plans.scheduler import Desk, Place
 from mtv.plans.steps import Clock, Control, End, Policy, Turn, W
 from mtv.settings import Settings
 from mtv.store import reading
-from mtv.store.journal import Digest, StoreJournal, note, wished
+from mtv.store.journal import StoreJournal, note, wished
 from mtv.store.records import MigrationRow, read_migrations
 from mtv.store.runs import Heartbeat
 from mtv.store.store import Store
@@ -221,23 +222,6 @@ async def answered(store: Store, run: str, vm_key: str, clock: Clock) -> bool:
             await journal.append(turning(decision, len(journal.rows()) + 1, Policy(), clock.now()))
         await journal.took(intent, decision.state if isinstance(decision, Turn) else decision.result)
     return True
-
-
-def digest(rows: Sequence[Row]) -> Digest:
-    """What is shown of a migration in lists."""
-    history = fold(rows)
-    fault = history.fault or history.undo_fault
-    step, round_, attempt = _stands_at(history)
-    return Digest(
-        state=history.state, step=step, round=round_, attempt=attempt,
-        why=history.why or (fault.text if fault else ""), code=fault.code if fault else "",
-        hint=fault.hint if fault else "", until=history.until,
-    )  # fmt: skip
-
-
-def _stands_at(history: History) -> tuple[str, int, int]:
-    """Step, round and attempt. Of what was undone it is where its way ended: the undoing says nothing of why."""
-    return history.reached if history.state in UNDONE else (history.step, history.round, history.attempt)
 
 
 def _is_over(record: MigrationRow, clock: Clock) -> bool:

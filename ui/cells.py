@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from mtv.verbs.showing.views import MigrationView, StepView
-from mtv.words import duration, plain, size
+from mtv.words import duration, plain, share, size
 
 SYMBOLS = {
     "done": ("✔", "green"), "probation": ("✔", "green"), "running": ("▶", "cyan"), "undoing": ("◀", "yellow"),
@@ -29,7 +29,7 @@ def bar(percent: int | None, width: int = 10) -> str:
 def migration(view: MigrationView) -> tuple[str | Text, ...]:
     """One row of the table, in the order of COLUMNS."""
     step = f"{view.number}/{view.steps} {view.title}" if view.number else ""
-    moved = f"{size(view.done_bytes)} of {size(view.total_bytes)}" if view.total_bytes else ""
+    moved = share(view.done_bytes, view.total_bytes) if view.done_bytes or view.total_bytes else ""
     rate = f"{size(view.rate_bytes_per_s)}/s" if view.rate_bytes_per_s else ""
     left = duration(view.eta_s) if view.eta_s is not None else ""
     return (view.run, plain(view.name), state(view), step, bar(view.percent), moved, rate, left)

@@ -164,6 +164,7 @@ class _Copy:
             with open_source(self._share) as source:
                 if source.is_stream:
                     source.pour(Feed(iter(()), share.bucket, stopping), ledger.expect, taking)
+                    share.meter.count_done()
                 else:
                     self._read(source, ledger, taking, stopping)
         finally:
@@ -193,15 +194,18 @@ class _Copy:
     def _new(self, units: Iterator[Block], survey: Survey | None, ledger: Ledger) -> Iterator[Block]:
         """The units that the journal does not hold yet."""
         meter = self._share.meter
-        meter.total(0 if survey else sum(unit.piece_bytes for unit in self._delta()))
+        if not survey:
+            meter.total(sum(unit.piece_bytes for unit in self._delta()))
         for unit in units:
             if survey:
-                meter.total(survey.found.total_bytes)
+                meter.total(survey.found.total_bytes, survey.complete)
             if self._known.holds(unit.offset, unit.length):
                 meter.advance(unit.piece_bytes)
             else:
                 ledger.expect(unit)
                 yield unit
+        if survey:
+            meter.total(survey.found.total_bytes)
 
     def _tell_root(self, span: int) -> None:
         data: dict[str, Json] = {"disk": self._share.disk.id, "pass": self._pass, "offset": span * ROOT_SPAN_BYTES}

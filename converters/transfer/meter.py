@@ -12,13 +12,16 @@ class Meter:
     phase: str = "copy"
     done_bytes: int = 0
     total_bytes: int = 0
+    counted: bool = False  # total_bytes is all there is
     written_bytes: int = 0
     read_bytes: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def begin(self, phase: str, done_bytes: int = 0, total_bytes: int = 0) -> None:
+    def begin(self, phase: str, done_bytes: int = 0, total_bytes: int | None = None) -> None:
+        """Without a total it is counted on the way."""
         with self._lock:
-            self.phase, self.done_bytes, self.total_bytes = phase, done_bytes, total_bytes
+            self.phase, self.done_bytes = phase, done_bytes
+            self.total_bytes, self.counted = total_bytes or 0, total_bytes is not None
 
     def read(self, size_bytes: int) -> None:
         with self._lock:
@@ -34,9 +37,14 @@ class Meter:
         with self._lock:
             self.written_bytes += size_bytes
 
-    def total(self, total_bytes: int) -> None:
+    def total(self, total_bytes: int, counted: bool = True) -> None:
         with self._lock:
-            self.total_bytes = max(self.total_bytes, total_bytes)
+            self.total_bytes, self.counted = max(self.total_bytes, total_bytes), counted
+
+    def count_done(self) -> None:
+        """What was done is all there was: a stream ended."""
+        with self._lock:
+            self.total_bytes, self.counted = max(self.total_bytes, self.done_bytes), True
 
     @property
     def progress(self) -> DiskProgress:
@@ -46,4 +54,5 @@ class Meter:
                 done_bytes=self.done_bytes,
                 total_bytes=max(self.total_bytes, self.done_bytes),
                 phase=self.phase,
+                counted=self.counted,
             )

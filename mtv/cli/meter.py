@@ -8,7 +8,7 @@ from types import TracebackType
 import click
 
 from mtv.progress import Rate
-from mtv.words import duration, size
+from mtv.words import duration, share, size
 
 SHOW_AFTER_S = 2.0
 PLAIN_EVERY_S = 10.0
@@ -40,11 +40,14 @@ class Meter:
 
     def bytes(self, done: int, total: int, what: str = "") -> None:  # noqa: A003 - bytes are what it counts
         self.rate.at(time.monotonic(), done)
-        parts = [f"{size(done)} of {size(total)}", f"{done * 100 // total}%" if total else ""]
-        parts += [f"{size(self.rate.bytes_per_s)}/s"] if self.rate.bytes_per_s else []
-        eta_s = self.rate.eta_s(total)
-        parts += [f"{duration(eta_s)} left"] if eta_s is not None else []
-        self.draw(", ".join(part for part in [what, *parts] if part))
+        self.moved(done, total, self.rate.bytes_per_s, what)
+
+    def moved(self, done: int, total: int, bytes_per_s: float | None, what: str = "") -> None:
+        """The same at a rate that is known already. A total of 0 is not counted yet: no share and no time left."""
+        parts = [what, share(done, total), f"{done * 100 // total}%" if total else ""]
+        parts += [f"{size(bytes_per_s)}/s"] if bytes_per_s else []
+        parts += [f"{duration((total - done) / bytes_per_s)} left"] if bytes_per_s and total else []
+        self.draw(", ".join(part for part in parts if part))
 
     def count(self, number: int, what: str = "") -> None:
         self.draw(f"{number} {what}".strip())

@@ -66,12 +66,14 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class DiskProgress:
-    """True bytes: `total_bytes` is what is allocated and to be read, not the disk's size."""
+    """True bytes: `total_bytes` is what is allocated and to be read, not the disk's size; as much of it as is known
+    by now, until it is `counted`."""
 
     disk: str
     done_bytes: int
     total_bytes: int
     phase: str = "copy"
+    counted: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -229,7 +229,7 @@ _ALL = (
         _text("hint", "what to do"),
         _text("until", "when it goes on by itself"),
         _int("done_bytes", "bytes done in this step", "p.done_bytes"),
-        _int("total_bytes", "bytes to do in this step", "p.total_bytes"),
+        _int("total_bytes", "bytes to do in this step; empty until all are counted", "nullif(p.total_bytes, 0)"),
         _text("at", "when it was begun"),
         _text("changed_at", "when it last went on"),
     )),

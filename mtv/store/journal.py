@@ -130,7 +130,7 @@ class Progress:
         if len(self._fresh) < len(self._disks):
             return  # the others are told in the same breath: a row has all of them
         self._rate.at(at_s, sum(one.done_bytes for one in self._disks.values()))
-        finished = all(one.done_bytes >= one.total_bytes for one in self._disks.values())
+        finished = all(one.counted and one.done_bytes >= one.total_bytes for one in self._disks.values())
         if finished or at_s - self._written_s >= self.every_s:
             self._written_s = at_s
             self._write()
@@ -140,7 +140,7 @@ class Progress:
         row: dict[str, Json] = {
             "run": self.run, "vm_key": self.vm_key, "step": self._step, "at": now(),
             "done_bytes": sum(disk.done_bytes for disk in disks),
-            "total_bytes": sum(disk.total_bytes for disk in disks),
+            "total_bytes": sum(disk.total_bytes for disk in disks) if all(disk.counted for disk in disks) else 0,
             "rate_bytes_per_s": self._rate.bytes_per_s, "disks": text([asdict(disk) for disk in disks]),
         }  # fmt: skip
         self.store.post(lambda found: insert(found, "progress", row, "OR REPLACE"))

@@ -179,6 +179,19 @@ def test_a_row_never_holds_a_part_of_the_disks_and_what_was_known_is_no_speed(st
     assert row.rate_bytes_per_s == pytest.approx(300)
 
 
+def test_no_total_is_written_before_all_is_counted_and_what_is_done_so_far_is_no_end(store: Store) -> None:
+    begun(store)
+    told = Progress(store, "wave-1", "lab/id-db01")
+    for second, counted in ((0, False), (0.5, False), (2, False), (4, True)):
+        for disk in ("d0", "d1"):
+            one = DiskProgress(disk=disk, done_bytes=7, total_bytes=8, counted=counted or disk == "d0")
+            told.tell("transfer", one, second)
+        store.write(lambda found: None)
+        seen = store.read(lambda found: select(found, "migrations", "vm = 'db01'"))[0]
+        wanted = {0: (None, None), 0.5: (None, None), 2: (14, None), 4: (14, 16)}[second]
+        assert (seen["done_bytes"], seen["total_bytes"]) == wanted
+
+
 def test_steps_are_listed_with_their_ending_time_and_error(store: Store) -> None:
     begun(store)
     written = StoreJournal(store, "wave-1", "lab/id-db01", lambda rows: DIGEST)

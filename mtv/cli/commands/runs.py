@@ -8,7 +8,7 @@ from mtv.cli import output
 from mtv.cli.follow import follow, tell
 from mtv.cli.options import example
 from mtv.verbs.showing.views import MigrationView, RunView
-from mtv.words import count, duration, size
+from mtv.words import count, duration, share, size
 
 COLUMNS = (
     "run", "name", "state", "step", "percent", "done_bytes", "total_bytes", "rate_bytes_per_s", "eta_s", "seconds",
@@ -67,7 +67,7 @@ def _drive(file: Path, again: bool) -> int:
     click.echo(f"{started.name}: {count(started.count, 'VM')}", err=True)
     whole = following.drive(started.name, follow())
     view = seeing.view(started.name)
-    tell(view)
+    tell(view, interrupted=not whole)
     if not whole:
         click.echo(f"interrupted, nothing was undone; go on with: mtv run {file}", err=True)
     return seeing.exit_code(view) if whole else 130
@@ -102,6 +102,7 @@ def _told(run: RunView, one: MigrationView) -> dict[str, object]:
     """The same for people."""
     at = f"{one.number}/{one.steps} {one.title}" if one.number and one.state not in ("done", "probation") else ""
     done = f"{one.percent}% of {size(one.total_bytes)}" if one.total_bytes else ""
+    done = done or (share(one.done_bytes, 0) if one.done_bytes else "")
     return {
         "run": one.run, "vm": one.name, "state": one.state, "step": at, "done": done,
         "rate": f"{size(one.rate_bytes_per_s)}/s" if one.rate_bytes_per_s else "",

@@ -66,7 +66,7 @@ def _steer(verb: str, run: str, vms: Sequence[str]) -> int:
     if not steered.led or verb not in GO_ON or _all_refused(steered.answers):
         _say(verb, steered.answers)
         return _code(steered.answers) or _settled(verb, run, steered)
-    tell(steered.view)
+    tell(steered.view, steered.interrupted)
     return _interrupted(run) if steered.interrupted else seeing.exit_code(steered.view)
 
 

@@ -36,5 +36,5 @@ def _progress(data: Mapping[str, Json]) -> DiskProgress:
 
     return DiskProgress(
         disk=str(data["disk"]), done_bytes=number("done_bytes"), total_bytes=number("total_bytes"),
-        phase=str(data.get("phase", "copy")),
+        phase=str(data.get("phase", "copy")), counted=data.get("counted") is not False,
     )  # fmt: skip

@@ -113,7 +113,7 @@ def _migration(row: MigrationRow, progress: ProgressRow | None) -> MigrationView
     names = [name for name, _ in row.steps]
     seen = progress if progress and (progress.step == row.step or row.state in RESTING) else None
     done = sum(disk.done_bytes for disk in seen.disks) if seen else 0
-    total = sum(disk.total_bytes for disk in seen.disks) if seen else 0
+    total = sum(disk.total_bytes for disk in seen.disks) if seen and all(one.counted for one in seen.disks) else 0
     moving = row.state == "running" and seen is not None and seen.rate_bytes_per_s
     rate = seen.rate_bytes_per_s if seen and moving else None
     until = moment(row.changed_at) if row.state in RESTING else datetime.now(UTC)
@@ -121,7 +121,7 @@ def _migration(row: MigrationRow, progress: ProgressRow | None) -> MigrationView
         run=row.run, vm=row.vm_key, name=row.vm, state=row.state, step=row.step, why=row.why,
         title=dict(row.steps).get(row.step, row.step), number=names.index(row.step) + 1 if row.step in names else 0,
         steps=len(names), done_bytes=done, total_bytes=total, rate_bytes_per_s=rate,
-        eta_s=(total - done) / rate if rate else None, seconds=(until - moment(row.at)).total_seconds(),
+        eta_s=(total - done) / rate if rate and total else None, seconds=(until - moment(row.at)).total_seconds(),
         hint=row.hint or next_command(row.state, row.run),
         disks=tuple(DiskView(disk=one.disk, phase=one.phase, done_bytes=one.done_bytes, total_bytes=one.total_bytes)
                     for one in seen.disks) if seen else (),

@@ -13,7 +13,7 @@ class DiskView:
 
 @dataclass(frozen=True, kw_only=True)
 class MigrationView:
-    """One VM of one run. `total_bytes` is what is allocated at the source, 0 while nobody knows."""
+    """One VM of one run. `total_bytes` is what is allocated at the source, 0 until it is counted."""
 
     run: str
     vm: str  # VM key

@@ -3,7 +3,7 @@
 import pytest
 
 from mtv.errors import CheckFailed, MtvError
-from mtv.plans.drivers import digest
+from mtv.plans.deciding.digest import digest
 from mtv.plans.runner import Migration, Policy
 from tests.plans.test_runner import asked, end_of
 from tests.plans.toys import ToyWorld, toy, toy_step
