@@ -9,7 +9,7 @@ from mtv.errors import Refused
 
 LIMIT_BYTES = 1 << 20
 ALGORITHMS = ("sha1", "sha256", "sha512")
-LINE = re.compile(r"\s*([A-Za-z][A-Za-z0-9/_-]*)\s*\((.+)\)\s*=\s*([0-9A-Fa-f]*)\s*")
+LINE = re.compile(r"([A-Za-z][A-Za-z0-9/_-]*)\s*+\((.+)\)\s*+=\s*+([0-9A-Fa-f]*)")  # `+`: what is hostile is read once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ def parse(data: bytes, what: str) -> Mapping[str, Digest]:
 
 
 def _digest(line: str, where: str) -> Digest:
-    match = LINE.fullmatch(line)
+    match = LINE.fullmatch(line.strip())
     if match is None:
         raise Refused("manifest.line", f"{where}: '{line[:80]}' is not of the form SHA256(FILE)= HEX")
     algorithm = match[1].lower().replace("-", "")

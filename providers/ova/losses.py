@@ -1,6 +1,6 @@
 """What of a virtual system does not move with it: its concerns, each with a stable id."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
 from mtv.model.estate import Concern, Level
@@ -15,6 +15,7 @@ KINDS = (
     ((".flp", ".vfd"), "ova.floppy-dropped", Level.WARNING, "the floppy image"),
     ((".nvram",), "ova.nvram-dropped", Level.WARNING, "the firmware's variables (boot entries, Secure Boot keys)"),
 )
+NAMED_LIMIT = 20  # files
 TPM, PASSTHROUGH = "tpm", ("vmware.pci.passthrough", "vmware.scsi.passthrough")
 
 
@@ -23,9 +24,7 @@ def losses(
 ) -> Iterator[Concern]:
     """`used` are the ids of the files that are disks of any system here."""
     yield from _package(package)
-    for file in envelope.files:
-        if file.id not in used:
-            yield _file(file)
+    yield from _files([file for file in envelope.files if file.id not in used])
     yield from _choices(envelope, system)
     if has_tpm(machine):
         yield _concern("ova.tpm-empty", Level.WARNING, "the TPM's content is not in an OVF: the VM gets an empty one",
@@ -47,6 +46,14 @@ def _package(package: Package) -> Iterator[Concern]:
                        "write one: ovftool --shaAlgorithm=SHA256")  # fmt: skip
     if package.signed:
         yield _concern("ova.signed", Level.INFO, "the package has a certificate; its signature is not checked")
+
+
+def _files(unused: Sequence[File]) -> Iterator[Concern]:
+    """A descriptor may name tens of thousands, and have a thousand systems."""
+    for file in unused[:NAMED_LIMIT]:
+        yield _file(file)
+    if (more := len(unused) - NAMED_LIMIT) > 0:
+        yield _concern("ova.file-unused", Level.INFO, f"{more} more files are no disks and stay behind")
 
 
 def _file(file: File) -> Concern:

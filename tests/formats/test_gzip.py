@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtv.errors import MtvError
@@ -40,3 +40,20 @@ def test_a_damaged_or_cut_off_stream_is_told() -> None:
     flipped[-6] ^= 1  # its checksum
     with pytest.raises(MtvError):
         list(inflated(cut(bytes(flipped), 4096), "x"))
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_whatever_the_bytes_only_our_error_comes_out_and_no_piece_is_large(data: st.DataObject) -> None:
+    made = bytearray(gzip.compress(bytes(200_000) + b"text " * 1000) + gzip.compress(b"more"))
+    for _ in range(data.draw(st.integers(0, 5))):
+        made[data.draw(st.integers(0, len(made) - 1) | st.integers(0, 12))] = data.draw(st.integers(0, 255))
+    wrong = bytes(made[: data.draw(st.just(len(made)) | st.integers(0, len(made)))]) + data.draw(st.binary(max_size=20))
+    out = 0
+    try:
+        for piece in inflated(cut(wrong, data.draw(st.integers(1, 500))), "x"):
+            assert 0 < len(piece) <= PIECE_BYTES
+            out += len(piece)
+    except MtvError as error:
+        assert error.fault.code == "gzip.damaged"  # noqa: PT017
+    assert out <= 1100 * len(wrong), "deflate's own limit is 1032"

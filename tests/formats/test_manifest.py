@@ -1,6 +1,7 @@
 """Lines of a manifest, as ovftool, VirtualBox and openssl write them."""
 
 import hashlib
+import time
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,25 @@ def test_what_is_no_text_or_too_large_is_refused() -> None:
         manifest.parse(b"\xff\xfe\x00", "web.mf")
     with pytest.raises(Refused, match="at most"):
         manifest.parse(b"\n" * (manifest.LIMIT_BYTES + 1), "web.mf")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "SHA256(a)=" + " " * 1_000_000 + "x",
+        " " * 500_000 + "SHA256(a)" + " " * 500_000 + "x",
+        "SHA256(" + ") " * 500_000 + "x",
+        "SHA256(" + ")=" * 500_000 + "x",
+        "S" * 1_000_000,
+        "SHA256(" * 140_000,
+    ],
+    ids=range(6),
+)
+def test_a_line_that_would_keep_a_careless_pattern_busy_is_refused_at_once(line: str) -> None:
+    since = time.monotonic()
+    with pytest.raises(Refused):
+        manifest.parse(line.encode(), "web.mf")
+    assert time.monotonic() - since < 2
 
 
 @given(st.binary(max_size=200) | st.text(alphabet="SHA12560()= \nabf", max_size=120).map(str.encode))

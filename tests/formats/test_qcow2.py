@@ -95,3 +95,14 @@ def test_whatever_the_bytes_only_our_errors_come_out(flips: list[tuple[int, int]
     except MtvError:
         return
     assert found.size_bytes > 0
+
+
+@given(
+    st.binary(max_size=400), st.sampled_from([b"", b"QFI\xfb\0\0\0\2", b"QFI\xfb\0\0\0\3" + bytes(12) + b"\0\0\0\x10"])
+)
+def test_whatever_comes_after_the_magic_only_our_errors_come_out(data: bytes, start: bytes) -> None:
+    try:
+        found = qcow2.read_header(shown(start + data, "qcow2"))
+    except MtvError:
+        return
+    assert 0 < found.size_bytes < 1 << 63

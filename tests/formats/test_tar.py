@@ -170,6 +170,16 @@ def test_what_is_no_tar_is_refused() -> None:
     assert refused(b"short") == "tar.header"
 
 
+@given(st.binary(max_size=2000), st.booleans())
+def test_arbitrary_bytes_are_refused(data: bytes, blocks: bool) -> None:
+    """Nothing that has no right checksum is an archive; only zeroes are an empty one."""
+    padded = data.ljust(-(-len(data) // 512) * 512, b"\0") if blocks else data
+    try:
+        assert tar.index(shown(padded, "tar"), LIMIT) == ()
+    except Refused as error:
+        assert error.fault.code == "tar.header"  # noqa: PT017
+
+
 @given(st.data())
 def test_whatever_the_bytes_only_our_errors_come_out(data: st.DataObject) -> None:
     """Starts from a real archive, flips bytes, fixes the checksum of a header now and then, cuts."""

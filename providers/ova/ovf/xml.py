@@ -15,11 +15,19 @@ ENVELOPES = (
     "http://schemas.dmtf.org/ovf/envelope/2",
 )
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+DECLARED = re.compile(rb"""\s{0,9}<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([^"']{0,80})""")
+ENCODINGS = re.compile(
+    r"utf-?8|utf-?16([bl]e)?|us-ascii|ascii|iso-8859-\d{1,2}|latin-?1|windows-125\d|cp125\d", re.IGNORECASE
+)
+"""Python would take any codec of its own, `unicode_escape` too."""
 NUMBER = re.compile(r"[+-]?\d{1,20}")
 
 
 def parse(data: bytes, file: str) -> Element:
     """The Envelope. Raises Refused `ova.xml` or `ova.namespace`."""
+    declared = DECLARED.match(data.removeprefix(b"\xef\xbb\xbf"))
+    if declared and not ENCODINGS.fullmatch(encoding := declared[1].decode("latin-1")):
+        raise Refused("ova.xml", f"{file}: its encoding {encoding!r} is not one of XML's", "export the VM again: UTF-8")
     try:
         root = fromstring(data, forbid_dtd=True)
     except DefusedXmlException as error:

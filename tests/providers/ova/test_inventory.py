@@ -147,6 +147,17 @@ def test_what_does_not_move_is_a_concern(tmp_path: Path) -> None:
     assert "'big' is taken, not small" in next(c.text for c in vm.concerns if c.id == "ova.configuration")
 
 
+def test_files_without_end_are_not_each_a_concern_of_every_vm(tmp_path: Path) -> None:
+    """50,000 of them beside a thousand systems would be 50 million."""
+    names = "".join(f'<File ovf:href="f{number}" ovf:id="f{number}"/>' for number in range(3000))
+    path = Packed({"web.ovf": Vmware(files=names, disks="", hardware=CPU + MEMORY).text().encode()}).ova(
+        tmp_path / "a.ova"
+    )
+    found = [one.text for one in only(path).concerns if one.id == "ova.file-unused"]
+    assert len(found) == 21
+    assert found[-1] == "2980 more files are no disks and stay behind"
+
+
 def collection(*systems: str) -> str:
     return "<VirtualSystemCollection ovf:id='c'><Info/>" + "".join(systems) + "</VirtualSystemCollection>"
 

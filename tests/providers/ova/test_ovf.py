@@ -1,9 +1,11 @@
 """Descriptors with a word changed here and there: they are read, or refused by us; never anything else."""
 
 import re
+import time
+from encodings import aliases
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtv.errors import MtvError, Refused
@@ -32,6 +34,13 @@ WORDS = [
     "a b",
     "\t",
 ]
+MARKUP = [
+    b"<", b">", b"</", b"/>", b"&", b"&#0;", b"&#x41;", b"&a;", b"<!DOCTYPE x [", b"]>", b'<!ENTITY a "b">', b"]]>",
+    b"<![CDATA[", b"<?xml?>", b"<!--", b"-->", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b" xmlns:ovf='x'", b"<Disk/>",
+    b'<Envelope xmlns="http://schemas.dmtf.org/ovf/envelope/1">', b"</Envelope>", b"<VirtualSystem>",
+    b"</VirtualSystem>", b"<VirtualHardwareSection>", b"</VirtualHardwareSection>", b"<Item>", b"</Item>",
+    b"<ResourceType>17</ResourceType>", b'encoding="unicode_escape"',
+]  # fmt: skip
 PLACES = re.compile(r'(?<=")[^"<>]*(?=")|(?<=>)[^<>]*(?=<)|(?<=</)\w+|(?<=<)\w+:?\w*')
 
 
@@ -43,9 +52,13 @@ def test_changed_words_never_crash_the_reader(text: str, changes: list[tuple[int
         places = list(PLACES.finditer(text))
         place = places[number % len(places)]
         text = text[: place.start()] + word + text[place.end() :]
-    told = "x.ovf"
+    assert "x.ovf" in told(text.encode())
+
+
+def told(data: bytes) -> str:
+    """Where a descriptor is wrong; its name where nothing is."""
     try:
-        found = read(text.encode(), "x.ovf")
+        found = read(data, "x.ovf")
         for system in found.systems:
             machine = hardware.read(system, "x.ovf", "")
             assert all(drive.bus >= 0 and drive.unit >= 0 for drive in drives(machine, found, "x.ovf"))
@@ -54,8 +67,42 @@ def test_changed_words_never_crash_the_reader(text: str, changes: list[tuple[int
             keys = [nic.key for nic in nics(machine, system)]
             assert len(keys) == len(set(keys))
     except MtvError as error:
-        told = str(error)
-    assert "x.ovf" in told
+        return str(error)
+    return "x.ovf"
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from(MARKUP), max_size=20).map(b"".join))
+def test_whatever_the_bytes_the_reader_names_the_file(data: bytes) -> None:
+    assert "x.ovf" in told(data)
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(TEXTS), st.data())
+def test_changed_bytes_never_crash_the_reader(text: str, data: st.DataObject) -> None:
+    """Bytes overwritten, parts left out or put in twice."""
+    made = bytearray(text.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at, length = data.draw(st.integers(0, len(made))), data.draw(st.integers(0, 300))
+        part = data.draw(st.sampled_from([b"", bytes(made[at : at + length]) * 2, *MARKUP]) | st.binary(max_size=4))
+        made[at : at + length] = part
+    assert "x.ovf" in told(bytes(made))
+
+
+def test_every_encoding_that_python_knows_is_read_or_refused() -> None:
+    """Some of them are no text at all: zip, hex, rot13."""
+    known = {*aliases.aliases, *aliases.aliases.values(), "undefined", "idna", "unicode_escape", "no-such", ""}
+    for name in known:
+        assert "x.ovf" in told(TEXTS[0].replace("UTF-8", name).encode())
+    assert "encoding 'unicode_escape'" in told(TEXTS[0].replace("UTF-8", "unicode_escape").encode())
+    for name in ("utf-8", "UTF-8", "us-ascii", "ISO-8859-15", "windows-1252"):
+        assert told(TEXTS[0].replace("UTF-8", name).encode()) == "x.ovf"
+
+
+def test_a_descriptor_that_is_nested_without_end_is_read_in_bounded_time() -> None:
+    deep = b"<Section>" * 200_000 + b"</Section>" * 200_000
+    since = time.monotonic()
+    assert "no VirtualSystem" in told(TEXTS[0].encode().partition(b"<References>")[0] + deep + b"</Envelope>")
+    assert time.monotonic() - since < 20
 
 
 @pytest.mark.parametrize(
