@@ -42,13 +42,9 @@ class SparseDisk:
 
     def extents(self) -> Iterator[Extent]:
         """Allocated grains, neighbours joined. Raises Refused where they cannot all be in a file of this size."""
-        least = SECTOR if self.header.compressed else self._grain
         start = end = 0
         for grains, first in enumerate(self._allocated(), 1):
-            if grains * least > self._disk.size:
-                raise self._disk.refuse(
-                    "grain-table", f"{grains} grains cannot lie in {self._disk.size} bytes: it loops"
-                )
+            self._check_count(grains)
             if first != end:
                 if end:
                     yield Extent(start, end - start)
@@ -56,6 +52,20 @@ class SparseDisk:
             end = min(first + self._grain, self.size_bytes)
         if end:
             yield Extent(start, end - start)
+
+    def allocated_bytes(self) -> int:
+        """Of all grains that have data. Reads every table: 2 KiB for 32 MiB of the disk."""
+        grains = 0
+        for number in self.tables.numbers():
+            table = self.tables.table(number) or ()
+            grains += len(table) - table.count(0) - table.count(ZEROED)
+            self._check_count(grains)
+        return min(grains * self._grain, self.size_bytes)
+
+    def _check_count(self, grains: int) -> None:
+        least = SECTOR if self.header.compressed else self._grain
+        if grains * least > self._disk.size:
+            raise self._disk.refuse("grain-table", f"{grains} grains cannot lie in {self._disk.size} bytes: it loops")
 
     def _allocated(self) -> Iterator[int]:
         """Where each grain that has data begins in the guest's disk, in bytes, rising."""

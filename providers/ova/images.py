@@ -9,11 +9,11 @@ from mtv.formats import vmdk
 from mtv.formats.gzip import inflated
 from mtv.formats.qcow2 import MAGIC as QCOW2
 from mtv.formats.qcow2 import read_header as read_qcow2
-from mtv.formats.vmdk_tables import open_tables
+from mtv.formats.vmdk_disk import SparseDisk
 from mtv.formats.window import Window, window
 from mtv.providers.ova.ovf.envelope import DiskEntry, File
 from mtv.providers.ova.package import Package
-from mtv.providers.ova.reading.pieces import Piece, opened
+from mtv.providers.ova.reading.pieces import Piece, blocks_bytes, opened
 from mtv.providers.ova.reading.stored import Checked, Image, Stored
 from mtv.providers.ova.reading.streams import compressed
 
@@ -36,12 +36,14 @@ def examine(package: Package, entry: DiskEntry, where: str) -> Stored:
     with _head(pieces, entry.file.gzip, what) as head:
         image = _kind(head, entry, where)
         pieces, checks, size = _measure(package, entry, image, head, pieces, checks)
+        allocated = None if entry.file.gzip else _allocated_bytes(image, head, pieces)
     _check_capacity(entry, size, where)
     return Stored(
         what=what,
         image=image,
         gzip=entry.file.gzip,
         size_bytes=size,
+        allocated_bytes=allocated,
         pieces=pieces,
         stamps=package.stamps((*pieces, *(piece for check in checks for piece in check.pieces))),
         checks=checks,
@@ -134,17 +136,20 @@ def _measure(
     if image == "qcow2":
         return pieces, checks, read_qcow2(_as(head, "qcow2")).size_bytes
     if image in ("vmdk-stream", "vmdk-sparse"):
-        disk = _as(head, "vmdk")
-        header = vmdk.read_header(disk)
-        if not gzip:
-            open_tables(disk, header)
-        return pieces, checks, header.size_bytes
+        return pieces, checks, vmdk.read_header(_as(head, "vmdk")).size_bytes
     if image == "vmdk-flat":
         return _flat(package, head, checks, os.path.dirname(entry.file.href if entry.file else ""))
     size = sum(piece.length for piece in pieces) if not gzip else entry.capacity_bytes
     if not size:
         raise Refused("ova.disk", f"{head.what}: it is empty, or compressed without a capacity")
     return pieces, checks, -(-size // SECTOR) * SECTOR
+
+
+def _allocated_bytes(image: Image, head: Window, pieces: tuple[Piece, ...]) -> int | None:
+    """How much of the disk the image holds, at most; None where only reading all of it would tell."""
+    if image in ("vmdk-stream", "vmdk-sparse"):
+        return SparseDisk(_as(head, "vmdk")).allocated_bytes()
+    return None if image == "qcow2" else sum(min(piece.length, blocks_bytes(piece.path)) for piece in pieces)
 
 
 def _flat(

@@ -106,7 +106,7 @@ def _disk(drive: Drive, image: Stored) -> Disk:
         key=drive.entry.id,
         label=drive.label,
         size_bytes=image.size_bytes,
-        allocated_bytes=0 if image.image == "blank" else drive.entry.populated_bytes,
+        allocated_bytes=0 if image.image == "blank" else _allocated(drive, image),
         datastore=DATASTORE,
         controller=drive.controller,
         bus=drive.bus,
@@ -114,6 +114,11 @@ def _disk(drive: Drive, image: Stored) -> Disk:
         image=f"{image.image}+gzip" if image.gzip else "" if image.image == "blank" else image.image,
         blank=image.image == "blank",
     )
+
+
+def _allocated(drive: Drive, image: Stored) -> int | None:
+    """The image knows better than what its writer said of it."""
+    return image.allocated_bytes if image.allocated_bytes is not None else drive.entry.populated_bytes
 
 
 def _smaller(found: tuple[Drive, ...], images: Mapping[str, Stored]) -> Iterator[Concern]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.formats.build import DESCRIPTOR, Stream, archive, guest, tar_member
+from tests.formats.build import DESCRIPTOR, Stream, archive, guest, pax, tar_member
 from tests.providers.ova.builders import (
     CPU,
     MEMORY,
@@ -28,6 +28,10 @@ DISK = "web-disk1.vmdk"
 IMAGE = Stream(guest(SIZE, 1)).bytes()
 NAMESPACE = "http://schemas.dmtf.org/ovf/envelope/1"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+LAUGHS = '<!DOCTYPE x [<!ENTITY l0 "ha">' + "".join(
+    f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10)
+) + "]>"  # fmt: skip
 
 Maker = Callable[[Path, str], object]
 
@@ -117,13 +121,16 @@ BAD: Mapping[str, Bad] = {
     "tar-absolute": tar("/etc/cron.d/x", tar_member(b"/etc/cron.d/x", b"x")),
     "tar-dotdot": tar("..", tar_member(b"../x", b"x")),
     "tar-link": tar("link", tar_member(b"link", b"", b"2")),
+    "tar-hardlink": tar("a hard link", tar_member(b"link", b"", b"1")),
     "tar-device": tar("device", tar_member(b"device", b"", b"3")),
+    "tar-sparse": tar("GNU sparse", tar_member(b"sparse", b"x" * 512, b"S")),
+    "tar-sparse-pax": tar("sparse member", pax({b"GNU.sparse.map": b"0,1"}) + tar_member(b"s", b"x")),
     "tar-newline": tar("name", tar_member(b"a\nb", b"x")),
     "tar-4000": tar("name", tar_member(b"", b"n" * 4000 + b"\0", b"L") + tar_member(b"n", b"x")),
     "tar-many": Bad(_many, "10000"),
     "tar-two": Bad(_two, "a.ovf"),
     "tar-none": Bad(_none, ".ovf"),
-    "ovf-expansion": ovf("entit", PLAIN.text().replace(HEAD, f'{HEAD}<!DOCTYPE x [<!ENTITY a "aaaa">]>')),
+    "ovf-expansion": ovf("entit", PLAIN.text().replace(HEAD, HEAD + LAUGHS).replace("<Info>vm", "<Info>&l9;vm")),
     "ovf-external": ovf("entit", PLAIN.text().replace(HEAD, f'{HEAD}<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>')),
     "ovf-huge": Bad(_huge, "104857600 bytes"),
     "ovf-namespace": ovf("namespace", PLAIN.text().replace(NAMESPACE, "http://example.com/ovf")),
@@ -137,6 +144,8 @@ BAD: Mapping[str, Bad] = {
         InstanceID=8, ResourceType=20, ResourceSubType="quantum.bus", ElementName="Q") + drive("vmdisk1", 8)),
     "ovf-encoding": ovf("no-such-encoding", PLAIN.text().replace("UTF-8", "no-such-encoding")),
     "vmdk-table": image(DISK, Stream(guest(SIZE, 1), directory_of=lambda starts: [1 << 30]).bytes()),
+    "vmdk-loop": image("lie at sector", Stream(
+        guest(65536, 1) + bytes(65536 * 511) + guest(65536, 1), directory_of=lambda starts: [starts[0]] * 2).bytes()),
     "vmdk-footer": image(DISK, Stream(guest(SIZE, 1), footer=False, end=False, directory=False).bytes()),
     "vmdk-parent": image(DISK, Stream(guest(SIZE, 1), descriptor=DESCRIPTOR.replace("ffffffff", "deadbeef")).bytes()),
     "qcow2-backing": qcow2("backing", "backing file"),

@@ -8,6 +8,8 @@ import pytest
 from mtv.cli import main
 from tests.cli.packages import BAD, LATE, collection, sparse
 from tests.cli.sandbox import Said, Sandbox
+from tests.formats.build import guest
+from tests.providers.ova.builders import SIZE
 
 GOOD = {"db01", "huge-but-sparse", "one", "two"}
 MISMATCH = "mf-wrong"  # a digest that does not fit fails its VM with 1, wherever it is found
@@ -112,3 +114,20 @@ def test_what_shows_only_while_it_is_read_fails_the_vm_and_leaves_nothing(shelf:
     assert "Traceback" not in said.err
     assert shelf.rows("get", "receipts") == []
     assert not list((shelf.folder / "out").iterdir()), "its folder is gone, and all scratch"
+
+
+@pytest.mark.slow
+def test_what_looks_wrong_and_is_not_moves(shelf: Sandbox, run: Said) -> None:
+    """10 TiB of virtual size in a file below 1 MiB, and two VMs of one package, each its own."""
+    shelf.plan("allowed", vms="[huge-but-sparse, one, two]", target="bundle:allowed")
+    said = shelf.mtv("run", "allowed.yaml")
+    assert said.code == 0, said
+    out = shelf.folder / "allowed"
+    assert sorted(path.name for path in out.iterdir()) == ["huge-but-sparse", "one", "two"]
+    huge = (out / "huge-but-sparse" / "disk0.raw").stat()
+    assert (huge.st_size, huge.st_blocks * 512 < 4 << 20) == (10 << 40, True)
+    for name in ("one", "two"):
+        assert (out / name / "disk0.raw").read_bytes() == guest(SIZE, 1)
+    verified = shelf.mtv("verify", "allowed-1", "-o", "json")
+    assert verified.code == 0, verified
+    assert {row["vm"] for row in json.loads(verified.out)} == {"huge-but-sparse", "one", "two"}

@@ -82,6 +82,7 @@ def test_qemus_images_read_as_qemu_reads_them(tmp_path: Path, subformat: str, si
     disk = SparseDisk(shown(data))
     assert disk.size_bytes == size
     assert whole(disk) == by_extents(disk) == raw.read_bytes()
+    assert disk.allocated_bytes() == sum(extent.length for extent in disk.extents()) or size % GRAIN
     if subformat == "streamOptimized":
         assert streamed(data, size, 1 << 20) == raw.read_bytes()
 
@@ -147,6 +148,7 @@ def test_10_tib_in_a_small_file_are_read_and_cost_nothing() -> None:
     disk = SparseDisk(shown(data))
     assert disk.size_bytes == 10 << 40
     extents = list(disk.extents())
+    assert disk.allocated_bytes() == 1 << 20
     assert [(extent.offset, extent.length) for extent in extents] == [((10 << 40) - (1 << 20), 1 << 20)]
     out = bytearray(1 << 20)
     disk.read_into(extents[0].offset, memoryview(out))
@@ -206,6 +208,8 @@ def test_many_tables_full_of_one_grain_cannot_claim_endless_data() -> None:
     table = struct.pack("<512I", *range(first, first + 512))
     data += table * tables + bytes(512 * SECTOR)
     assert codes(data) == "vmdk.grain-table"
+    with pytest.raises(Refused, match="it loops"):
+        SparseDisk(shown(data)).allocated_bytes()
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ class Stored:
     image: Image
     gzip: bool = False
     size_bytes: int
+    allocated_bytes: int | None = None
     pieces: tuple[Piece, ...] = ()
     stamps: tuple[Stamp, ...] = ()
     checks: tuple[Checked, ...] = ()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mtv.model.estate import VM, Datastore, Disk, Firmware, Level, Network, Nic, Removal, Revision
 from mtv.providers.ova import OVA
+from tests.formats.build import GRAIN
 from tests.providers.ova.asking import changes, only, vms
 from tests.providers.ova.builders import (
     CPU,
@@ -42,8 +43,8 @@ def test_a_vm_of_vmwares(tmp_path: Path) -> None:
         os_family="linux",
         os_name="Debian 64-bit",
         disks=(
-            Disk(key="vmdisk1", label="Hard disk 0", size_bytes=SIZE, datastore="ova", controller="pvscsi",
-                 image="vmdk-stream"),
+            Disk(key="vmdisk1", label="Hard disk 0", size_bytes=SIZE, allocated_bytes=19 * GRAIN, datastore="ova",
+                 controller="pvscsi", image="vmdk-stream"),
         ),
         nics=(
             Nic(key="9", label="Network adapter 1", network="VM Network", mac="00:50:56:ab:cd:ef", model="vmxnet3",
