@@ -20,7 +20,7 @@ from mtv.converters.transfer.journal import known, records
 from mtv.converters.transfer.tables import HashTable
 from mtv.converters.transfer.verify import hashes
 from mtv.converters.worker.job import Job
-from mtv.errors import CheckFailed, MtvError
+from mtv.errors import MtvError
 from mtv.model.estate import Facts, Json
 
 LOG_KEPT_BYTES = 64 << 10
@@ -119,9 +119,7 @@ def _look(job: Job, folder: Path, what: Wanted) -> _Seen:
     for volume in disks:
         overlays.create(files[volume.disk], volume.path, overlays.image_format(volume), volume.size_bytes)
     looked = looking.look(list(files.values()), what, job.scratch)
-    if looked.decision.refusals:
-        first = looked.decision.refusals[0]
-        raise CheckFailed(first.code, first.text, first.hint)
+    looking.refuse(looked, what)
     return _Seen(facts=looking.fitting(looked), overlays=files, seconds=time.monotonic() - started)
 
 

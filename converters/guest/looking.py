@@ -18,7 +18,8 @@ from mtv.converters.guest.refusals import Surroundings
 from mtv.converters.guest.survey.surveying import survey
 from mtv.converters.network import NetworkPlan
 from mtv.converters.worker.job import Job
-from mtv.model.estate import VM, Facts, Json
+from mtv.errors import CheckFailed
+from mtv.model.estate import VM, Facts, Json, Level
 from mtv.model.guest import GuestFacts
 from mtv.model.plans import GuestChoice, NicChoice
 from mtv.model.tasks import GUEST_KEY_FILE
@@ -36,6 +37,7 @@ class Wanted:
     choice: GuestChoice
     nics: tuple[NicChoice, ...]
     keys: Mapping[str, Path]
+    accept: frozenset[str] = frozenset()  # ids of critical concerns that the plan lives with
 
     @property
     def blank(self) -> set[str]:
@@ -53,13 +55,14 @@ def wanted(job: Job) -> Wanted:
     """Raises Refused for a task that does not say it."""
     guest = job.task.guest
     choice = codec.load(GuestChoice, guest.get("choice") or {}, "guest.choice")
-    nics = guest.get("nics")
+    nics, accept = guest.get("nics"), guest.get("accept")
     files = {key.device: job.folder / "secrets" / GUEST_KEY_FILE.format(n) for n, key in enumerate(choice.keys)}
     return Wanted(
         vm=codec.load(VM, guest.get("vm"), "guest.vm"),
         choice=choice,
         nics=tuple(codec.load(NicChoice, nic, "guest.nics") for nic in (nics if isinstance(nics, list) else [])),
         keys={device: file for device, file in files.items() if file.is_file()},
+        accept=frozenset(map(str, accept)) if isinstance(accept, list) else frozenset(),
     )
 
 
@@ -74,6 +77,17 @@ def look(overlays: Sequence[Path], what: Wanted, scratch: Path) -> Looked:
             if plan.rebuild_initramfs and decision.mode == "network" and can_rebuild(guest):
                 rebuild_initramfs(handle)
     return Looked(guest=guest, decision=decision, plan=plan)
+
+
+def refuse(looked: Looked, what: Wanted) -> None:
+    """Raises CheckFailed for what stands against converting that guest: a refusal, or a critical concern that the plan
+    does not accept."""
+    for fault in looked.decision.refusals:
+        raise CheckFailed(fault.code, fault.text, fault.hint)
+    for concern in (*looked.plan.concerns, *looked.decision.concerns):
+        if concern.level is Level.CRITICAL and concern.id not in what.accept:
+            text = f"VM '{what.vm.name}': {concern.text} ({concern.id})"
+            raise CheckFailed("check.concern", text, f"{concern.hint}, or accept {concern.id} in the plan")
 
 
 def _plan(handle: Handle, guest: GuestFacts, what: Wanted) -> NetworkPlan:

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from mtv.errors import CheckFailed
 from mtv.model.estate import Facts, Json
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.tasks import TaskDisk
+from mtv.plans.concerns import of_plan, refuse_critical
 from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
 from mtv.plans.way.copying import copying_step, final
 from mtv.plans.way.cutover import power_before
@@ -26,7 +28,7 @@ def starts(world: World) -> bool:
 @holds
 async def convert(world: World) -> Outcome:
     """Before: the volumes equal the source. After: they hold a guest that fits its new machine. A guest that could
-    not be read at the source is inspected now."""
+    not be read at the source is inspected now: what is critical about it goes back before anything of it starts."""
     known = world.history.of("inspect")
     facts: dict[str, Json] = {} if "unknown" in known else {k: v for k, v in known.items() if k != "attempt"}
     disks = [TaskDisk(id=one.disk, size_bytes=one.size_bytes, volume=one) for one in await volumes(world)]
@@ -34,6 +36,15 @@ async def convert(world: World) -> Outcome:
     if isinstance(outcome, Stop) and outcome.fault.code == OVERLAY_LOST:
         # Half committed: the source's bytes come back by hash, and the conversion begins anew.
         return Done({"lost": outcome.fault.text, "attempt": world.history.attempt}, back=copying_step(world))
+    return _accepted(world, outcome) if "unknown" in known else outcome
+
+
+def _accepted(world: World, outcome: Outcome) -> Outcome:
+    try:
+        if isinstance(outcome, Done):
+            refuse_critical(world.plan.vm.name, of_plan(world.plan, outcome.facts), world.plan.accept)
+    except CheckFailed as error:
+        return Stop(error.fault)
     return outcome
 
 

@@ -75,6 +75,7 @@ def guest_of(world: World) -> dict[str, Json]:
         "vm": codec.dump(plan.vm),
         "choice": codec.dump(plan.guest),
         "nics": [codec.dump(nic) for nic in plan.nics],
+        "accept": list(plan.accept),
     }
 
 

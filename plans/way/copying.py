@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from mtv import codec
-from mtv.model.outcomes import Done, Outcome, Wait
+from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.points import Point
 from mtv.plans.deciding.fold import History
 from mtv.plans.way.before import drop
@@ -13,6 +13,7 @@ from mtv.plans.world import World
 from mtv.times import moment, stamp
 
 COPY_AGAIN = frozenset({"verify.differs", "verify.no-journal", "verify.truncated"})
+AGAIN = "again"  # among the facts of a step that found so
 
 
 def slots(world: World) -> tuple[str, ...]:
@@ -42,8 +43,10 @@ def last_point(history: History) -> Point | None:
 
 
 async def undo_freeze(world: World) -> None:
-    """Of all rounds only the last can have left its point."""
-    await drop(world, _pass(world, world.history))
+    """Of all points only the last one frozen, or one half frozen since, can be left."""
+    last = last_point(world.history)
+    for name in dict.fromkeys([_pass(world, world.history), *([last.id] if last else [])]):
+        await drop(world, name)
 
 
 @holds
@@ -54,13 +57,14 @@ async def copy(world: World) -> Outcome:
 
 @holds
 async def verify_pass(world: World) -> Outcome:
-    """Before: workers say what they wrote. After: it was read back."""
-    return await employ(world, "verify", await targets(world, last_point(world.history)))
+    """Before: workers say what they wrote. After: it was read back; what differed was copied once more."""
+    since = None if _again(world) else last_point(world.history)
+    return _once_more(world, await employ(world, "verify", await targets(world, since)), "copy")
 
 
 async def release(world: World) -> Outcome:
     """Before: this round's point is on the VM. After: none of ours is."""
-    await drop(world, _pass(world, world.history))
+    await drop(world, having(last_point(world.history), "a frozen point").id)
     return Done()
 
 
@@ -97,20 +101,33 @@ async def transfer(world: World) -> Outcome:
 
 @holds
 async def verify(world: World) -> Outcome:
-    """Before: workers say what they wrote. After: what came since the last round, or all, was read back. Where that
-    is not there any more it is copied again."""
-    if await _lost(world):
-        return Done(back=copying_step(world))
-    return await employ(world, "verify", await targets(world, await final_point(world)))
+    """Before: workers say what they wrote. After: what came since the last round, or all, was read back. What is not
+    there any more, or differs, is copied once more by itself, and as often as somebody asks for another try."""
+    history, back = world.history, copying_step(world)
+    if _asked_again(world) or not await are_there(world):
+        return Done({AGAIN: "it is not there, or not as it was copied"}, back=back)
+    since = None if _again(world) or "lost" in history.of("convert") else await final_point(world)
+    return _once_more(world, await employ(world, "verify", await targets(world, since)), back)
 
 
-async def _lost(world: World) -> bool:
-    """A volume is gone; or the last attempt found that one differs, and somebody wants another try."""
+def _again(world: World) -> bool:
+    """What is read back now was copied once more: all of it is, for more than the last round was compared."""
+    return AGAIN in world.history.of(world.history.step)
+
+
+def _once_more(world: World, outcome: Outcome, back: str) -> Outcome:
+    """Storage that loses something once may have been disturbed; one that does so twice is not to be trusted."""
+    if not isinstance(outcome, Stop) or outcome.fault.code not in COPY_AGAIN or _again(world):
+        return outcome
+    return Done({AGAIN: outcome.fault.text, "attempt": world.history.attempt}, back=back)
+
+
+def _asked_again(world: World) -> bool:
+    """The last attempt found that a volume differs, and somebody wants another try."""
     history = world.history
     ended = [row for row in world.journal.rows() if row.step == history.step and row.fault and not row.undo]
-    if ended and ended[-1].round == history.round and ended[-1].fault and ended[-1].fault.code in COPY_AGAIN:
-        return True
-    return not await are_there(world)
+    last = ended[-1] if ended else None
+    return bool(last and last.round == history.round and last.fault and last.fault.code in COPY_AGAIN)
 
 
 def copying_step(world: World) -> str:

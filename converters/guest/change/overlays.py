@@ -148,4 +148,6 @@ def _qemu_img(*argv: str, timeout_s: float = 120.0) -> process.Result:
         raise raw.failed(OSError(errno.ENOSPC, last), f"write by qemu-img {argv[0]} to", argv[-1])
     if _LOCKED in last:
         raise Temporary("convert.locked", f"qemu-img {argv[0]}: {last}", "another process has that disk open")
+    if ended.status < 0:
+        raise Temporary("convert.killed", f"qemu-img {argv[0]} of {argv[-1]} was killed by signal {-ended.status}")
     raise MtvError("convert.qemu-img", f"qemu-img {argv[0]} of {argv[-1]} failed: {last}", "`mtv logs` has more")

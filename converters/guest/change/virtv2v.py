@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ LINE_LIMIT_BYTES = 64 << 10
 MESSAGES_LIMIT = 200
 # Run at first boot, they install an agent from the network.
 AGENT_SCRIPTS = "/usr/lib/virt-sysprep/scripts/5000-*"
+# What it says when its QEMU or a qemu-nbd was ended under it.
+_LOST = re.compile(
+    r"killed by signal|closed the connection|Input/output error|Connection (reset|refused)|guestfs_launch failed"
+)
 _HAS_VIRTIO = "has virtio drivers installed"
 
 
@@ -57,7 +62,7 @@ def convert(options: Options, heard: Callable[[Message], None], stopping: Callab
     messages: list[Message] = []
     try:
         with (
-            options.log.open("ab") as log,
+            options.log.open("wb") as log,
             process.running(argv, log=log, env=environment(), pass_fds=(writing,), stop_s=1.0) as child,
         ):
             os.close(writing)
@@ -130,8 +135,19 @@ def _message(line: bytes) -> Message | None:
 
 def _failure(status: int, messages: Sequence[Message], log: Path) -> MtvError:
     errors = [message.text for message in messages if message.kind == "error"]
-    last = errors[-1] if errors else _last_line(log)
-    return MtvError("convert.failed", f"{PROGRAM} ended with status {status}: {last}", "`mtv logs` has all it said")
+    last = errors[-1].strip() if errors else _last_line(log)
+    if killed := _signal(status):
+        return Temporary("convert.killed", f"{PROGRAM} was killed by signal {killed}; it is begun again")
+    text, hint = f"{PROGRAM} ended with status {status}: {last.splitlines()[0]}", "`mtv logs` has all it said"
+    if _LOST.search(last):
+        return Temporary("convert.lost", f"{text}: its appliance or the server of its disks has died", hint)
+    return MtvError("convert.failed", text, hint)
+
+
+def _signal(status: int) -> int:
+    """KILL or TERM, by which somebody ended it, as itself or as the shell around it tells that; 0 for any other end."""
+    number = -status if status < 0 else status - 128
+    return number if number in (signal.SIGKILL, signal.SIGTERM) else 0
 
 
 def _last_line(log: Path) -> str:

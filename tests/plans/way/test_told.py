@@ -28,9 +28,11 @@ class Telling(MemoryTarget):
 
 
 class Worried(Telling):
+    """Whoever looks into the guest finds something critical: at the source, or in the copy of what is a stream."""
+
     async def stop(self, worker: str) -> Ended:
         ended = await super().stop(worker)
-        if self.ops.get(worker) != "inspect" or ended.outcome != "done":
+        if self.ops.get(worker) not in ("inspect", "convert") or ended.outcome != "done":
             return ended
         return replace(ended, facts={**ended.facts, "concerns": [dict(CONCERN)]})
 
@@ -55,15 +57,72 @@ class Losing(Telling):
         return Ended(outcome="permanent", fault=Fault("convert.overlay-lost", "vm001: its overlay was lost"))
 
 
-def test_a_critical_concern_that_only_inspection_finds_stops_the_vm_unless_it_is_accepted(tmp_path: Path) -> None:
-    case = Case("cold", "snapshots", target=Worried)
-    pair, history = driven(case, tmp_path / "refused", "refused")
+@pytest.mark.parametrize(
+    ("flavour", "end", "never"), [("snapshots", "refused", "create-volumes"), ("streams", "rolled-back", "create-vm")]
+)
+def test_a_critical_concern_that_only_inspection_finds_stops_the_vm_unless_it_is_accepted(
+    tmp_path: Path, flavour: str, end: str, never: str
+) -> None:
+    case = Case("cold", flavour, target=Worried)
+    pair, history = driven(case, tmp_path / "refused", end)
+    pair.assert_ended(end)
     assert history.fault is not None
     assert (history.fault.code, history.fault.exit_code) == ("check.concern", 4)
     assert "network.no-nic-fits" in history.fault.text
-    assert "create-volumes" not in ran(pair)
+    assert never not in ran(pair)
     accepting = replace(case, planned=lambda plan: replace(plan, accept=("network.no-nic-fits",)))
     driven(accepting, tmp_path / "accepted")
+
+
+class Rotting(Telling):
+    """A disk that differs from what was copied so often as `left` says, the first times that `step` looks."""
+
+    left: ClassVar[list[str]] = []
+    given: ClassVar[dict[str, Task]] = {}
+
+    async def start(self, task: Task, secrets: Mapping[str, bytes]) -> str:
+        worker = await super().start(task, secrets)
+        self.given[worker] = task
+        return worker
+
+    async def stop(self, worker: str) -> Ended:
+        ended = await super().stop(worker)
+        if not self.left or worker not in self.given or self.given[worker].step != self.left[0]:
+            return ended
+        self.left.pop()
+        return Ended(outcome="permanent", fault=Fault("verify.differs", "vm001: it differs"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "flavour", "step", "copy"),
+    [
+        ("cold", "snapshots", "verify", "transfer"),
+        ("warm", "snapshots", "verify", "last-delta"),
+        ("warm", "snapshots", "verify-pass", "copy"),
+        ("warm", "backups", "verify-pass", "copy"),
+    ],
+)
+def test_what_differs_once_is_copied_once_more_and_read_back_whole(
+    tmp_path: Path, kind: str, flavour: str, step: str, copy: str
+) -> None:
+    Rotting.given.clear()
+    Rotting.left[:] = [step]
+    pair, _ = driven(Case(kind, flavour, target=Rotting), tmp_path)
+    assert Rotting.left == []
+    copies = [task for task in Rotting.given.values() if task.step == copy]
+    looks = [task for task in Rotting.given.values() if task.step == step]
+    assert len(copies) == len(looks) == max(2, ran(pair).count("freeze") * (copy == "copy") + 1)
+    assert all(disk.extents is None for disk in looks[1].disks)
+    pair.assert_ended("done")
+
+
+@pytest.mark.parametrize("step", ["verify", "verify-pass"])
+def test_what_differs_twice_fails(tmp_path: Path, step: str) -> None:
+    Rotting.left[:] = [step, step]
+    pair, history = driven(Case("warm", "snapshots", target=Rotting), tmp_path, "rolled-back")
+    assert history.fault is not None
+    assert history.fault.code == "verify.differs"
+    pair.assert_ended("rolled-back")
 
 
 @pytest.mark.parametrize(("kind", "step"), [("cold", "transfer"), ("warm", "last-delta")])

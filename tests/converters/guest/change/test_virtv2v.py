@@ -11,7 +11,7 @@ import pytest
 
 from mtv.converters.guest.change import virtv2v
 from mtv.converters.guest.change.virtv2v import Message, Options, convert, has_virtio
-from mtv.errors import Cancelled, MtvError
+from mtv.errors import Cancelled, MtvError, Temporary
 
 SAYS = '{ "message": "%s", "timestamp": "2026-01-02T03:04:05+00:00", "type": "%s" }\\n'
 Stand = Callable[[str], Options]
@@ -80,6 +80,23 @@ def test_its_own_error_is_the_reason(stand_in: Stand) -> None:
 def test_an_end_without_an_error_message_is_told_by_its_log(stand_in: Stand, text: str, says: str) -> None:
     with pytest.raises(MtvError, match=says):
         convert(stand_in(text), silent, never)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("kill -KILL $$", "convert.killed"),
+        ('say "libguestfs error: /usr/bin/qemu-system-x86_64 killed by signal 9 (Killed).\\nMore" error; exit 1',
+         "convert.lost"),
+        ('say "libguestfs error: appliance closed the connection unexpectedly." error; exit 1', "convert.lost"),
+        ('say "libguestfs error: ls: /etc: Input/output error" error; exit 1', "convert.lost"),
+    ],
+)  # fmt: skip
+def test_what_was_killed_under_it_is_no_failure_of_its_guest(stand_in: Stand, text: str, code: str) -> None:
+    with pytest.raises(Temporary) as caught:
+        convert(stand_in(text), silent, never)
+    assert caught.value.fault.code == code
+    assert "\n" not in caught.value.fault.text
 
 
 def test_a_stop_ends_it_and_all_that_it_started(stand_in: Stand, tmp_path: Path) -> None:
