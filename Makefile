@@ -1,6 +1,7 @@
 # Everything goes through these targets; plain `make` lists them.
 PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest
+TWO := -n 2 --dist loadgroup    # two processes; tests that start a virtual machine are one group, one after another
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo quick test check static bench soak
@@ -15,10 +16,10 @@ demo: setup  ## move a VM from an OVA to a bundle, boot it, and print its proof
 	@scripts/demo
 
 quick: setup static  ## the checks and the tests that need no virtual machine: under 2 minutes
-	$(PYTEST) -m "not appliance and not conversion and not slow and not soak"
+	$(PYTEST) $(TWO) --hypothesis-profile=quick -m "not appliance and not conversion and not slow and not soak"
 
 test: setup static  ## the checks and every test, timed and held against tests/budget.toml
-	$(PYTEST) -m "not soak"
+	$(PYTEST) $(TWO) -m "not soak"
 
 check: setup static  ## format, lint, types, imports and packaging
 	$(PYTEST) tests/test_packaging.py

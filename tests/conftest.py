@@ -7,14 +7,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.guests.fixtures", "tests.budget"]
+pytest_plugins = ["tests.guests.fixtures", "tests.budget", "tests.crash.counts"]
 
 # Emulation everywhere: the same on every machine, and a /dev/kvm that is there but does not work would hang.
 os.environ["LIBGUESTFS_BACKEND"] = "direct"
 os.environ["LIBGUESTFS_BACKEND_SETTINGS"] = "force_tcg"
 
-# Equal examples in every run: what fails for one fails for all. `make soak` draws new ones.
+# Equal examples in every run: what fails for one fails for all. `make quick` draws few, `make soak` many new ones.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("quick", deadline=None, derandomize=True, max_examples=20)
 hypothesis.settings.register_profile("soak", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile("suite")
 

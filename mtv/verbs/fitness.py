@@ -24,8 +24,12 @@ TOOLS = (
     Tool("virt-v2v-in-place", "virt-v2v", (2, 2), "conversion", either=True),
     Tool("nbdkit", "nbdkit", (1, 32), "copying"),
     Tool("qemu-img", "qemu-utils", (7, 2), "overlays and conversion"),
+    Tool("qemu-nbd", "qemu-utils", (7, 2), "qcow2 as source and target"),
     Tool("qemu-system-x86_64", "qemu-system-x86", (7, 2), "mtv boot, and conversion here,"),
     Tool("bwrap", "bubblewrap", (0, 8), "entering the tools root"),
+    Tool("zstd", "zstd", (1, 4), "reading a guest's initramfs", either=True),
+    Tool("lz4", "lz4", (1, 9), "reading a guest's initramfs", either=True),
+    Tool("lzop", "lzop", (1, 3), "reading a guest's initramfs", either=True),
 )
 STORE_BYTES = 1 << 30  # an estate of ten thousand VMs with its receipts stays below
 CACHE_BYTES = 2 << 30  # a tools root and its appliance
