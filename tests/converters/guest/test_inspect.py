@@ -2,14 +2,18 @@
 
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from mtv import process
+from mtv.converters.guest import convert as convert_module
 from mtv.converters.guest import looking
+from mtv.converters.guest.change import virtv2v
 from mtv.converters.guest.convert import convert
 from mtv.converters.guest.decide import Decision
 from mtv.converters.guest.inspect import FOLDER, SEEN, inspect
@@ -22,10 +26,62 @@ from mtv.errors import CheckFailed, Temporary
 from mtv.model.estate import Concern, Level
 from mtv.model.faults import Fault
 from mtv.model.guest import GuestFacts
+from mtv.model.plans import GuestChoice
 from mtv.model.tasks import BLOCK_BYTES
+from tests.converters.guest.known import DEBIAN, ROOT
 from tests.converters.guest.parts import Bench
 
 LOOKED = Looked(guest=GuestFacts(roots=1, family="linux"), decision=Decision(mode="network"), plan=NetworkPlan())
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every start of an appliance, without one: sessions of ours, and virt-v2v's."""
+    found: list[str] = []
+
+    @contextmanager
+    def session(overlays: Sequence[Path]) -> Iterator[object]:
+        found.append("session")
+        yield object()
+
+    def virt_v2v(options: virtv2v.Options, heard: object, stopping: object) -> list[virtv2v.Message]:
+        found.append("virt-v2v")
+        return [virtv2v.Message("info", "This guest has virtio drivers installed.")]
+
+    monkeypatch.setattr(looking, "session", session)
+    monkeypatch.setattr(convert_module, "session", session)
+    monkeypatch.setattr(virtv2v, "convert", virt_v2v)
+    monkeypatch.setattr(virtv2v, "version", lambda: "2.6.0")
+    monkeypatch.setattr(looking, "survey", lambda handle, keys: replace(DEBIAN, filesystems=(ROOT,)))
+    monkeypatch.setattr(looking, "_plan", lambda handle, guest, what: NetworkPlan())
+    return found
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "needed"),
+    [
+        ("auto", False, ["session"]),  # found fit: nothing is done to it
+        ("network", False, ["session"]),
+        ("full", False, ["session", "virt-v2v"]),
+        ("network", True, ["session"] * 2),
+        ("full", True, ["session", "session", "virt-v2v"]),
+    ],
+)
+def test_how_often_an_appliance_is_started(
+    tmp_path: Path, starts: list[str], mode: Literal["auto", "network", "full"], changed: bool, needed: list[str]
+) -> None:
+    """One for `network`, two for a full move of what does not change, three for what did. A conversion that is begun
+    again after a crash needs none of those that had ended."""
+    choice = GuestChoice(conversion=mode, agent="none")
+    bench = source(tmp_path)
+    inspect(bench.job("inspect", choice))
+    if changed:
+        bench.sources[0].write_bytes(b"n" * BLOCK_BYTES * 3)
+    copied(bench)
+    convert_module.convert(bench.job("convert", choice))
+    assert starts == needed
+    convert_module.convert(bench.job("convert", choice))
+    assert starts == needed
 
 
 @pytest.fixture
@@ -53,10 +109,14 @@ def copied(bench: Bench) -> None:
     verify(bench.job("verify"))
 
 
+def source(folder: Path) -> Bench:
+    disk = folder / "source.raw"
+    disk.write_bytes(b"m" * BLOCK_BYTES * 3)
+    return Bench(folder, [disk])
+
+
 def moved(folder: Path) -> tuple[Bench, Job]:
-    source = folder / "source.raw"
-    source.write_bytes(b"m" * BLOCK_BYTES * 3)
-    bench = Bench(folder, [source])
+    bench = source(folder)
     inspect(bench.job("inspect"))
     return bench, bench.job("convert")
 
