@@ -14,7 +14,7 @@ from mtv.converters.worker import folders, lock
 from mtv.converters.worker.control import Control
 from mtv.converters.worker.job import Job, Operation
 from mtv.converters.worker.speaker import Speaker, take_stdout
-from mtv.errors import MtvError, Temporary
+from mtv.errors import MtvError, Refused, Temporary
 from mtv.model.estate import Facts
 from mtv.model.faults import Fault, Kind
 from mtv.model.reading import Opener, SourceCheck
@@ -40,10 +40,13 @@ MARGIN_S = 5.0  # of the time to stop, what is left for the end
 def main(folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, SourceCheck]) -> int:
     """Do the task in that folder. Gives 0 if its end was said, however it ended."""
     folder = folder.absolute()
+    if not (folder / "TASK.json").is_file():
+        raise Refused("worker.folder", f"{folder} is no task's folder: it has no TASK.json", "see docs/worker.md")
     try:
         speaker = Speaker(take_stdout(folder / "worker.log"))
     except OSError as error:
-        raise MtvError("worker.folder", f"{folder} is no task's folder: {error}") from error
+        text = f"{folder} cannot be worked in: {(error.strerror or '').lower()}"
+        raise Refused("worker.folder", text, "see docs/worker.md") from error
     worker = _Worker(folder, speaker)
     ended = worker.work(openers, checks)
     if ended.outcome != "cancelled":

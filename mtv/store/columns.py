@@ -72,6 +72,12 @@ def _grouped(column: str) -> str:
     )
 
 
+_RECEIPT = (
+    "coalesce((SELECT nullif(json_extract(r.facts, '$.path'), '') || '/receipt.json' FROM rows AS r"
+    " WHERE r.run = t.run AND r.vm_key = t.vm_key AND r.step = 'create-vm' AND r.mark = 'done' AND r.undo = 0"
+    " ORDER BY r.n DESC LIMIT 1), t.path)"
+)  # it is signed before its machine is there
+
 _GROUP = (
     _SOURCE,
     _int("vms", "how many VMs it has"),
@@ -261,7 +267,7 @@ _ALL = (
         _int("size_bytes", "size of all disks"),
         _int("data_bytes", "bytes that have a hash"),
         _text("key", "fingerprint of the signing key"),
-        _text("path", "the receipt's file; empty where there is none"),
+        _text("path", "the receipt's file; empty where there is none", _RECEIPT),
     )),
 )  # fmt: skip
 

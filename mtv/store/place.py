@@ -107,8 +107,14 @@ def _lock_path(store: Path) -> Path:
 
 def log_path(store: Path, run: str, vm_key: str, step: str, attempt: int) -> Path:
     """Where the tools of that attempt write: STORE.d/RUN/VM/STEP-N.log. Its folder is made."""
+    path = log_of(store, run, vm_key, step, attempt)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def log_of(store: Path, run: str, vm_key: str, step: str, attempt: int) -> Path:
+    """The same, for who reads it: it need not be there."""
     folder = store.with_name(store.name + ".d") / safe_name(run) / safe_name(vm_key)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder / f"{safe_name(step)}-{attempt}.log"
 
 

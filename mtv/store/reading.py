@@ -1,10 +1,13 @@
 """Reading the store: the standard library only, so that `mtv status` and `mtv get` start fast."""
 
+import fcntl
 import json
+import os
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,23 +18,67 @@ from mtv.times import moment
 SCHEMA = ("m001_inventory", "m002_runs", "m003_proofs")  # the migrations of this version, in tables.py
 APPLICATION_ID = 0x6D747673  # "mtvs"
 BUSY_S = 30.0
+LOOK_S = 0.01
 
 
 def connect(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
     """Read-only, with rows by name. Raises Refused: store.missing, store.foreign, store.newer, store.older."""
     if not path.exists():
-        raise Refused("store.missing", f"there is no store {path} yet", "`mtv add provider` or `mtv run` makes it")
+        raise _none(path)
     with said(path):
         found = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=BUSY_S, isolation_level=None,
             check_same_thread=check_same_thread,
         )  # fmt: skip
         found.row_factory = sqlite3.Row
-        missing = pending(found, path)
-    if missing:
+    try:
+        missing = _settled(found, path)
+        if missing == list(SCHEMA):
+            raise _none(path)  # who began to make it died
+        if missing:
+            text = f"store {path} is of an older mtv"
+            raise Refused("store.older", text, "any verb that writes brings it up to date")
+    except BaseException:
         found.close()
-        raise Refused("store.older", f"store {path} is of an older mtv", "any verb that writes brings it up to date")
+        raise
     return found
+
+
+def _none(path: Path) -> Refused:
+    return Refused("store.missing", f"there is no store {path} yet", "`mtv add provider` or `mtv run` makes it")
+
+
+def _settled(found: sqlite3.Connection, path: Path) -> list[str]:
+    """What it lacks, once nobody makes or migrates it any more: half made it looks old, strange or damaged."""
+    with suppress(MtvError), said(path):
+        if not (missing := pending(found, path)):
+            return missing
+    with alone(path.parent), said(path):
+        return pending(found, path)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While a store is made or migrated: an flock on its folder, so that no file of its own is left behind. Raises
+    Temporary `store.busy`."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    deadline_s = time.monotonic() + BUSY_S
+    try:
+        while not _locked(handle):
+            if time.monotonic() > deadline_s:
+                raise Temporary("store.busy", f"a store in {folder} is being brought up to date by another process")
+            time.sleep(LOOK_S)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def pending(found: sqlite3.Connection, path: Path) -> list[str]:

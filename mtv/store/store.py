@@ -1,15 +1,14 @@
 """Opening the store for writing: the file's checks, its migrations, and the one thread that writes."""
 
-import fcntl
 import logging
 import os
 import queue
 import sqlite3
 import threading
 from asyncio import wrap_future
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -128,7 +127,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _bring_up(path: Path) -> None:
     """The file as this version needs it. One process at a time; a store that has something in it is copied before."""
     prepare(path)
-    with _alone(path.parent), reading.said(path), closing(_connect(path)) as found:
+    with reading.alone(path.parent), reading.said(path), closing(_connect(path)) as found:
         missing = reading.pending(found, path)
         if not missing:
             return
@@ -151,14 +150,3 @@ def _copy(found: sqlite3.Connection, path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     with closing(sqlite3.connect(path)) as copy:
         found.backup(copy)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """An flock on the folder: no file of its own is left behind."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mtv.errors import Held, Refused
 from mtv.model.estate import VM, Finding, Level, Removal, Revision
 from mtv.settings import settings
 from mtv.store import inventory
@@ -29,7 +30,10 @@ def check(word: str) -> Sequence[Finding]:
 
     async def ask() -> Sequence[Finding]:
         async with opened(either(found), found) as end:
-            findings: Sequence[Finding] = await end.check()
+            try:
+                findings: Sequence[Finding] = await end.check()
+            except Held as error:
+                return [Finding(name="address", ok=False, text=error.fault.text, fix=error.fault.hint)]
             return findings
 
     return asyncio.run(ask())
@@ -64,16 +68,18 @@ def _critical(vms: Sequence[VM]) -> list[str]:
 
 
 async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], None]) -> None:
-    """Everything, or what changed since the last time, into a new generation."""
+    """Everything, or what changed since the last time, into a new generation. Raises Refused for a source that cannot
+    be read."""
     since = inventory.revision(store, found.name)
     work = inventory.Refresh(store, found.name, full=since is None)
     number = 0
     async with opened("sources", found) as source:
-        async for change in source.inventory(since):
-            work.take(change)
-            if isinstance(change, VM):
-                number += 1
-                tell(number, "VMs")
-            elif not isinstance(change, Removal | Revision):
-                tell(number, "VMs")
+        try:
+            async for change in source.inventory(since):
+                work.take(change)
+                number += isinstance(change, VM)
+                if not isinstance(change, Removal | Revision):
+                    tell(number, "VMs")
+        except Held as error:  # nothing is under way yet that could be held
+            raise Refused(error.fault.code, f"source '{found.name}': {error.fault.text}", error.fault.hint) from error
     work.finish()

@@ -76,14 +76,16 @@ def load(file: Path) -> Document:
 
 
 def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved | None, list[Problem]]:
+    key = "source"
     try:
-        source, target = place(store, file.source), place(store, file.target)
-        can = resolve.Ends(_can("sources", source), _can("targets", target), machine_name)
-        estate = chosen(store, source, "")
+        source = place(store, file.source)
+        can_source, estate = _can("sources", source), chosen(store, source, "")
+        key = "target"
+        target = place(store, file.target)
+        can = resolve.Ends(can_source, _can("targets", target), machine_name)
+        key = "select"
         found = chosen(store, source, file.select) if file.select else []
     except Refused as error:
-        key = "source" if f"'{file.source}'" in error.fault.text else "target"
-        key = "select" if error.fault.code.startswith("query.") else key
         return None, [Problem(parsed.where((key,)), error.fault.text, error.fault.hint)]
     plan, wrong = resolve.resolve(file, parsed, estate, found, can)
     if plan is None:

@@ -16,7 +16,19 @@ from mtv.store import records, runs
 from mtv.store.store import Store
 from mtv.words import plain
 
-COLUMNS = ("vm", "disk", "file", "verdict", "size_bytes", "data_bytes", "read_back", "level", "signed_by", "run")
+COLUMNS = (
+    "vm",
+    "disk",
+    "file",
+    "verdict",
+    "size_bytes",
+    "data_bytes",
+    "read_back",
+    "level",
+    "signed_by",
+    "run",
+    "receipt",
+)
 NARROW = ("vm", "disk", "file", "verdict", "data_bytes", "read_back", "level", "signed_by")
 NAMED = 5
 
@@ -27,6 +39,7 @@ class Checked:
 
     receipt: Receipt
     held: Held
+    path: Path
     complaints: tuple[str, ...]
 
     def row(self) -> dict[str, object]:
@@ -34,7 +47,7 @@ class Checked:
             "vm": self.receipt.name, "disk": self.held.disk, "file": self.held.file,
             "verdict": "differs" if self.complaints else "same", "size_bytes": self.held.size_bytes,
             "data_bytes": self.held.data_bytes, "read_back": self.held.read_back, "level": self.receipt.level,
-            "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run,
+            "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run, "receipt": str(self.path),
         }  # fmt: skip
 
 
@@ -49,7 +62,7 @@ def verify(what: str, tell: Callable[[str, int, int], None]) -> list[Checked]:
 
 def _paths(what: str) -> Iterator[Path]:
     path = Path(what)
-    if path.name == "receipt.json" or path.is_dir():
+    if path.exists() or path.suffix == ".json" or "/" in what:
         yield path / "receipt.json" if path.is_dir() else path
         return
     with Store(settings().store) as store:
@@ -69,7 +82,7 @@ def _one(path: Path, tell: Callable[[str, int, int], None]) -> Iterator[Checked]
     for told in receipt.handed_over:
         table = tables[holding.names(holding.HANDED_OVER, told.disk)]
         held = holding.hold(path.parent, told, table, tell, lambda: False)
-        yield Checked(receipt, held, tuple(_complaints(receipt, held)))
+        yield Checked(receipt, held, path, tuple(_complaints(receipt, held)))
 
 
 def _trust(receipt: Receipt) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mtv.model.estate import VM, Nic
 from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, NicChoice, Plan, VmPlan
+from mtv.plans.files.abilities import unfit
 from mtv.plans.files.document import Document, Path
 from mtv.plans.files.problems import Problem
 from mtv.plans.files.schema import NetworkRow, Override, PlanFile, StorageRow
@@ -66,8 +67,14 @@ class _Work:
         self.problems.append(Problem(self.document.where(path), text, hint))
 
     def named(self, estate: Sequence[VM]) -> list[VM]:
-        found = (self.one_named(estate, word, place) for place, word in enumerate(self.file.vms))
-        return [vm for vm in found if vm]
+        found: dict[str, VM] = {}
+        for place, word in enumerate(self.file.vms):
+            vm = self.one_named(estate, word, place)
+            if vm and vm.key in found:
+                self.wrong(("vms", place), f"VM '{word}' is named twice", "remove one of them")
+            elif vm:
+                found[vm.key] = vm
+        return list(found.values())
 
     def one_named(self, estate: Sequence[VM], word: str, place: int) -> VM | None:
         fits = [vm for vm in estate if word in (vm.name, f"{vm.name}@{vm.id}")]
@@ -89,10 +96,8 @@ class _Work:
             self.wrong((), "give either 'vms' or 'select'", "select: \"name LIKE 'db%'\"")
         elif not vms and not self.problems:
             self.wrong(("select",), "'select' finds no VM", "try it with `mtv get vms --where`")
-        if self.file.namespace and not self.ends.target.namespaced:
-            self.wrong(("namespace",), f"'{self.file.target}' has no namespaces: remove 'namespace'")
-        if self.file.journey == "warm" and not self.ends.source.tracks and not self.ends.source.power:
-            self.wrong(("journey",), f"'{self.file.source}' cannot be moved warm: nothing runs there", "journey: cold")
+        for path, text, hint in unfit(self.file, self.ends.source, self.ends.target):
+            self.wrong(path, text, hint)
         networks = {nic.network for vm in estate for nic in vm.nics}
         for place in unused(self.file.networks, networks):
             self.unknown(("networks", place, "from"), self.file.networks[place].from_, networks, "network")

@@ -32,7 +32,9 @@ async def check(world: World) -> Outcome:
     refuse_critical(vm.name, of_plan(replace(plan, vm=vm)), plan.accept)
     if (await world.target.machine(plan.machine)).state != "absent":
         raise CheckFailed(
-            "check.target-exists", f"{vm.name}: the target holds {plan.machine} already", "`mtv purge` removes ours"
+            "check.target-exists",
+            f"{vm.name}: the target holds {plan.machine} already",
+            "move it away, or give the plan another target",
         )
     if isinstance(world.target, Readies):
         need_bytes = sum(disk.size_bytes if disk.allocated_bytes is None else disk.allocated_bytes for disk in vm.disks)

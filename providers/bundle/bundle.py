@@ -22,8 +22,7 @@ T = TypeVar("T")
 
 class Bundle:
     kind = "bundle"
-    storage = disks.FORMATS
-    storage = ("raw", "qcow2")  # what a storage map may name here
+    storage = disks.FORMATS  # what a storage map may name here
     openers: Mapping[str, Opener] = {}
     checks: Mapping[str, SourceCheck] = {}
 

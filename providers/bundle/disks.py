@@ -81,7 +81,7 @@ def taken(machine: str, path: Path, labels: Labels) -> CheckFailed:
     return CheckFailed(
         "target.exists",
         f"{machine}: {path} belongs to run {run}",
-        f"remove it with `mtv purge {run}`, or give the bundle another folder",
+        f"move it away, or give the bundle another folder; if {run} failed, `mtv purge {run}` removes what it left",
     )
 
 

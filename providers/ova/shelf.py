@@ -32,7 +32,7 @@ class Shelf:
                 )
             return [self.address.name]
         if not self.address.is_dir():
-            raise Held("source.unreadable", f"{self.address}: no such file or folder", "mend it, then try again")
+            raise Held("source.unreadable", f"{self.address}: no such file or folder", "put it back, or name another")
         found = sorted(self._below(self.address, 0))
         if len(found) > PACKAGES_LIMIT:
             raise Refused("ova.address", f"{self.address} holds over {PACKAGES_LIMIT} packages", "name one below it")

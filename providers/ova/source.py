@@ -101,7 +101,9 @@ class OVA:
             for machine in self._judged(file):
                 if machine.error:
                     fault = machine.error.fault
-                    yield Finding(name=machine.vm.id, ok=False, text=fault.text, fix=fault.hint or EXPORT_AGAIN)
+                    yield Finding(
+                        name=machine.vm.id.removesuffix("#"), ok=False, text=fault.text, fix=fault.hint or EXPORT_AGAIN
+                    )
         has_qemu = which("qemu-nbd") is not None
         yield Finding(name="qemu-nbd", ok=has_qemu, text="reads qcow2, and any image for inspection",
                       fix="apt-get install qemu-utils")  # fmt: skip

@@ -43,9 +43,9 @@ def describe_vm(name: str, plan: str | None) -> int:
 
 
 @describe.command("plan", epilog=example("mtv describe plan plan.yaml"))
-@click.argument("file", type=click.Path())
+@click.argument("file", metavar="FILE|NAME", type=click.Path())
 def describe_plan(file: str) -> int:
-    """What plan FILE would do, VM by VM."""
+    """What plan FILE would do, VM by VM; or what a plan or a run of that NAME did, as `mtv get plans` lists them."""
     from mtv.verbs.showing import describing
 
     click.echo(describing.plan(file), nl=False)
@@ -71,12 +71,12 @@ def why(run: str, vms: tuple[str, ...]) -> int:
 @options.vm
 @click.option("--step", default="", help="Only this step.")
 def logs(run: str, vms: tuple[str, ...], step: str) -> int:
-    """Show what the tools of RUN's steps printed."""
+    """Show the attempts of RUN's steps, and what their tools printed."""
     from mtv.verbs.showing import look
 
     lines = list(look.logs(run, vms, step))
     for line in lines:
         click.echo(line)
     if not lines:
-        click.echo(f"nothing was printed{f' by step {step}' if step else ''}", err=True)
+        click.echo(f"{f'step {step}' if step else run} has not begun yet: mtv status {run}", err=True)
     return 0

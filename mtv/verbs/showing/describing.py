@@ -10,7 +10,8 @@ from mtv.model.estate import VM, Concern, Facts, Json, Level
 from mtv.model.plans import VmPlan
 from mtv.plans.concerns import guest_of, of_plan
 from mtv.settings import settings
-from mtv.store import inventory
+from mtv.store import inventory, records
+from mtv.store import runs as stored
 from mtv.store.store import Store
 from mtv.verbs.plans import resolved
 from mtv.words import count, plain, size
@@ -31,13 +32,13 @@ def vm(name: str, plan_file: str | None) -> str:
 
 
 def plan(file: str) -> str:
-    """What a plan would do, VM by VM."""
+    """What a plan would do, VM by VM; or one that was run, by its name or its run's, if there is no such file."""
     with Store(settings().store) as store:
-        made = resolved(store, Path(file)).plan
+        run = "" if Path(file).exists() else _last_run(store, file)
+        made = stored.plan_of(store, run) if run else resolved(store, Path(file)).plan
         parts = [(one, inventory.inspection(store, one.vm)) for one in made.vms]
-    lines = [
-        f"plan {made.name}: {made.source} to {made.target}, {count(len(made.vms), 'VM')}, on failure {made.on_failure}"
-    ]
+    ends = f"{made.source} to {made.target}, {count(len(made.vms), 'VM')}, on failure {made.on_failure}"
+    lines = [f"plan {made.name}{f' as {run} has it' if run else ''}: {ends}"]
     for one, found in parts:
         total = size(sum(disk.size_bytes for disk in one.vm.disks))
         disks = count(len(one.vm.disks), "disk")
@@ -46,6 +47,12 @@ def plan(file: str) -> str:
         lines += [f"  NIC {choice.nic} to {choice.to}" for choice in one.nics]
         lines += [f"  {line}" for line in _concerns(of_plan(one, found))]
     return "\n".join(lines) + "\n"
+
+
+def _last_run(store: Store, name: str) -> str:
+    """ "" where neither a plan nor a run is named so."""
+    runs = store.read(records.read_runs)
+    return next((one.name for one in reversed(runs) if name in (one.plan, one.name)), "")
 
 
 def _find(store: Store, name: str) -> VM:

@@ -11,7 +11,7 @@ from mtv.plans.deciding.fold import UNDONE
 from mtv.settings import settings
 from mtv.store import place, query, reading, records
 from mtv.store.columns import KINDS
-from mtv.words import plain
+from mtv.words import duration, plain
 
 T = TypeVar("T")
 Rows = Sequence[dict[str, object]]
@@ -79,14 +79,39 @@ def next_command(state: str, run: str) -> str:
 
 
 def logs(run: str, vms: Sequence[str], step: str) -> Iterator[str]:
-    """What tools printed, attempt by attempt, after the migration's own events."""
-    for one in picked(run, vms):
+    """What tools printed, under the attempt that it belongs to, after the migration's own events. Raises Refused
+    `run.unknown-step`."""
+    chosen = picked(run, vms)
+    _refuse_unknown(step, chosen)
+    for one in chosen:
         for event in [] if step else read(partial(records.read_events, run=run, vm_key=one.vm_key)):
             yield f"{event.at} {plain(one.vm)} {event.type}: {plain(event.text)}"
-        for path in place.logs(settings().store, run, one.vm_key):
-            if not step or path.stem.rpartition("-")[0] == step:
-                yield f"== {plain(one.vm)}: {path.stem}"
+        for row in read(partial(_attempts, run=run, vm_key=one.vm_key, step=step)):
+            yield f"== {row['at']} {plain(one.vm)}: {_ended(row)}"
+            path = place.log_of(settings().store, run, one.vm_key, str(row["step"]), int(str(row["attempt"])))
+            if path.exists():
                 yield from (plain(line) for line in path.read_text(errors="replace").splitlines())
+
+
+def _refuse_unknown(step: str, chosen: Sequence[records.MigrationRow]) -> None:
+    names = list(dict.fromkeys(name for one in chosen for name, _ in one.steps))
+    if step and step not in names:
+        raise Refused("run.unknown-step", f"there is no step '{step}'", f"steps: {' '.join(names)}")
+
+
+def _attempts(found: sqlite3.Connection, run: str, vm_key: str, step: str) -> list[query.Row]:
+    wanted = {"run": run, "vm_key": vm_key, **({"step": step} if step else {})}
+    where = " AND ".join(f"{name} = '{value.replace(chr(39), chr(39) * 2)}'" for name, value in wanted.items())
+    return [row for row in query.select(found, "steps", where) if row["mark"] != "skipped"]
+
+
+def _ended(row: query.Row) -> str:
+    """One attempt: what it was and what became of it."""
+    what = f"undo of {row['step']}" if row["undo"] else str(row["step"])
+    round_ = f", round {row['round']}" if int(str(row["round"])) > 1 else ""
+    mark = {"begin": "it has not ended", "again": "it failed for now"}.get(str(row["mark"]), str(row["mark"]))
+    took = f" in {duration(float(str(row['seconds'])))}" if row["seconds"] is not None else ""
+    return f"{what}{round_}, attempt {row['attempt']}: {mark}{took}" + (f": {row['text']}" if row["text"] else "")
 
 
 def log_tail(run: str, vm_key: str, lines: int) -> str:
@@ -116,7 +141,11 @@ def picked(run: str, vms: Sequence[str]) -> list[records.MigrationRow]:
 def read(job: Callable[[sqlite3.Connection], T], empty: T | None = None) -> T:
     """Runs `job` on a read-only connection; gives `empty`, if there is one, where there is no store yet."""
     path = settings().store
-    if empty is not None and not path.exists():
+    try:
+        opened = reading.connect(path)
+    except Refused as error:
+        if empty is None or error.fault.code != "store.missing":
+            raise
         return empty
-    with closing(reading.connect(path)) as found, reading.said(path):
+    with closing(opened) as found, reading.said(path):
         return job(found)

@@ -70,6 +70,13 @@ def test_an_exact_row_wins_over_the_star() -> None:
         ("vms: [DB01]\njourney: warm\n" + MAPS, "p.yaml:6:1", "cannot be moved warm"),
         ("vms: [DB01]\noverrides: [{vm: x}]\n" + MAPS, "p.yaml:6:14", "none of the plan's VMs"),
         (VMS + "overrides: [{vm: DB01, disks: [{disk: 3, to: raw}]}]\n" + MAPS, "p.yaml:6:", "2 disks, no disk 3"),
+        ("vms: [DB01, app01, DB01]\n" + MAPS, "p.yaml:5:20", "VM 'DB01' is named twice"),
+        ("vms: [DB01]\nstart: always\n" + MAPS, "p.yaml:6:1", "starts none: it cannot do 'start: always'"),
+        ("vms: [DB01]\nprobation_h: 72\n" + MAPS, "p.yaml:6:1", "there is no probation"),
+        ("vms: [DB01]\nprecopy: {every_min: 5}\n" + MAPS, "p.yaml:6:1", "a cold journey copies once"),
+        ("vms: [DB01]\npower_off: {grace_s: 5}\n" + MAPS, "p.yaml:6:1", "'ova:in' has nothing to power off"),
+        (VMS + MAPS.replace("to: raw", "to: raw, access: ReadWriteOnce"), "p.yaml:7:32", "cannot do 'access: ReadWr"),
+        (VMS + MAPS.replace("to: raw", "to: raw, volume: Block"), "p.yaml:7:32", "cannot do 'volume: Block'"),
         ('vms: ["twin@3", "twin@4"]\n' + MAPS, "p.yaml", "would both be named 'twin'"),
     ],
 )  # fmt: skip
@@ -77,6 +84,25 @@ def test_what_does_not_fit_is_told_with_its_place(text: str, where: str, said: s
     plan, wrong = made(HEAD + text)
     assert plan is None
     assert any(one.where.startswith(where) and said in one.text for one in wrong), wrong
+
+
+@pytest.mark.parametrize("line", ["start: never", "start: as_source", "probation_h: 0", "journey: cold"])
+def test_what_a_target_without_starts_can_honour_is_no_mistake(line: str) -> None:
+    plan, wrong = made(f"{HEAD}{VMS}{line}\n{MAPS}")
+    assert (wrong, plan is not None) == ([], True)
+
+
+def test_ends_that_can_are_asked_for_everything() -> None:
+    parsed = document.parse(
+        f"{HEAD}{VMS}journey: warm\nstart: always\nprobation_h: 9\n"
+        "precopy: {every_min: 5}\npower_off: {grace_s: 5}\n"
+        + MAPS.replace("to: raw", "to: fast, access: ReadWriteMany, volume: Block"),
+        "p.yaml",
+    )
+    file, _ = problems.read(parsed)
+    assert file is not None
+    able = resolve.Ends(Capabilities(power=True, points=True, tracks=True), Capabilities(starts=True), str)
+    assert resolve.resolve(file, parsed, ESTATE, (), able)[1] == []
 
 
 def test_a_written_plan_resolves_as_it_is() -> None:

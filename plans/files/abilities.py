@@ -1,0 +1,53 @@
+"""What a plan asks of its two ends that they cannot do: refused with its place, never ignored. Defaults ask nothing."""
+
+from collections.abc import Iterator
+
+from mtv.plans.files.document import Path
+from mtv.plans.files.schema import PlanFile
+from mtv.providers.base import Capabilities
+
+Unfit = tuple[Path, str, str]  # where, what is wrong, what to write
+
+
+def unfit(file: PlanFile, source: Capabilities, target: Capabilities) -> Iterator[Unfit]:
+    yield from _of_source(file, source)
+    yield from _of_target(file, target)
+    if not target.starts:
+        yield from _of_starting(file, source)
+    if target.storage:
+        yield from _of_files(file, target)
+
+
+def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
+    asked = file.model_fields_set
+    if file.journey == "warm" and not source.tracks and not source.power:
+        text = f"'{file.source}' cannot be moved warm: nothing runs there"
+        yield ("journey",), text, "journey: cold"
+    if "precopy" in asked and file.journey == "cold":
+        yield ("precopy",), "a cold journey copies once: 'precopy' is for 'journey: warm'", "remove 'precopy'"
+    if "power_off" in asked and not source.power:
+        yield ("power_off",), f"'{file.source}' has nothing to power off", "remove 'power_off'"
+
+
+def _of_target(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
+    if file.namespace and not target.namespaced:
+        yield ("namespace",), f"'{file.target}' has no namespaces", "remove 'namespace'"
+
+
+def _of_starting(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
+    """A target that keeps VMs and runs none."""
+    keeps = f"'{file.target}' keeps VMs and starts none"
+    as_source = "start" in file.model_fields_set and file.start == "as_source" and source.power
+    if file.start == "always" or as_source:
+        yield ("start",), f"{keeps}: it cannot do 'start: {file.start}'", "write 'start: never', or remove it"
+    if "probation_h" in file.model_fields_set and file.probation_h:
+        yield ("probation_h",), f"{keeps}: there is no probation", "remove 'probation_h'"
+
+
+def _of_files(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
+    """A target whose storage is a format of files."""
+    for place, row in enumerate(file.storage):
+        for key, value in (("access", row.access), ("volume", row.volume)):
+            if value:
+                text = f"'{file.target}' holds files: it cannot do '{key}: {value}'"
+                yield ("storage", place, key), text, f"remove '{key}'"

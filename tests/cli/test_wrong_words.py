@@ -1,0 +1,52 @@
+"""Words that name nothing: exit 2, said by name, with the way out, and nothing is left behind."""
+
+import json
+
+import pytest
+
+from tests.cli.sandbox import Sandbox
+
+NOWHERE = "nowhere: no such file or folder"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("worker", "nope"), "nope is no task's folder: it has no TASK.json"),
+        (("worker", "."), "is no task's folder"),
+        (("verify", "nofile.json"), "nofile.json"),
+        (("verify", "out/nobody"), "out/nobody"),
+        (("verify", "nope-1"), "there is no run 'nope-1'"),
+        (("run", "nowhere.yaml"), f"nowhere.yaml:3:1: source 'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
+        (("run", "nowhere.yaml", "--dry-run"), "nowhere.yaml:3:1: source 'ova:"),
+        (("lint", "nowhere.yaml"), "nowhere.yaml:3:1: source 'ova:"),
+        (("refresh", "ova:nowhere"), f"source 'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
+        (("inspect", "ova:nowhere"), NOWHERE),
+        (("create", "plan", "new.yaml", "--from", "ova:nowhere", "--to", "bundle:out"), NOWHERE),
+        (("run", "kind.yaml"), "kind.yaml:4:1: there is no provider 'bundel:out'"),
+        (("run", "missing.yaml"), "missing.yaml: no such file"),
+        (("get", "things"), "there is no kind 'things'"),
+        (("describe", "vm", "nobody"), "no source has a VM 'nobody'"),
+        (("boot", "out/nobody"), "out/nobody"),
+    ],
+)
+def test_what_is_not_there_is_named(box: Sandbox, words: tuple[str, ...], said: str) -> None:
+    box.plan("nowhere", source="ova:nowhere")
+    box.plan("kind", target="bundel:out")
+    before = {path.name for path in box.folder.iterdir()}
+    answer = box.mtv(*words)
+    assert answer.code == 2, answer
+    assert said.format(folder=box.folder) in answer.out + answer.err
+    assert "Traceback" not in answer.err
+    assert {path.name for path in box.folder.iterdir()} - before <= {"data"}
+
+
+def test_a_place_that_is_not_there_is_a_finding_of_its_check(box: Sandbox) -> None:
+    said = box.mtv("check", "provider", "ova:nowhere")
+    assert (said.code, NOWHERE in said.out) == (4, True)
+
+
+def test_a_broken_package_is_found_under_its_own_name(box: Sandbox) -> None:
+    (box.folder / "exports" / "cut.ova").write_bytes((box.folder / "exports" / "db01.ova").read_bytes()[:3000])
+    said = box.mtv("check", "provider", "ova:exports", "-o", "json")
+    assert (said.code, [row["name"] for row in json.loads(said.out) if not row["ok"]]) == (4, ["cut.ova"])
