@@ -1,6 +1,6 @@
 """README.txt of a bundle: what a stranger who finds the folder must know."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mtv.converters.manifests.machine import MEMORY_UNKNOWN_BYTES
 from mtv.converters.manifests.quantities import quantity
@@ -11,14 +11,23 @@ from mtv.model.plans import VmPlan
 from mtv.model.volumes import Volume
 
 
-def readme(plan: VmPlan, guest: GuestFacts | None, volumes: Sequence[Volume], *, namespace: str = "") -> str:
-    found = shape(plan, guest, volumes, namespace)
+def readme(
+    plan: VmPlan,
+    guest: GuestFacts | None,
+    volumes: Sequence[Volume],
+    *,
+    namespace: str = "",
+    macs: Mapping[str, str] | None = None,
+) -> str:
+    """`macs` as `documents` has them: both must name the same cards."""
+    found = shape(plan, guest, volumes, namespace, macs)
     return TEMPLATE.format(
         name=found.name,
         title=_one_line(found.vm.name),
         system=_one_line((guest.product if guest else "") or found.vm.os_name or "operating system not known"),
         disks="\n".join(f"    {_file(disk):14} {quantity(disk.size_bytes)}" for disk in found.disks) or "    (none)",
         namespace=f" -n {namespace}" if namespace else "",
+        unsafe=" (without secure boot)" if found.vm.secure_boot and found.vm.firmware is Firmware.EFI else "",
         qemu=" \\\n        ".join(_qemu(found)),
         uploads="\n".join(_upload(found, disk) for disk in found.disks) or "    (nothing)",
     )
@@ -70,14 +79,16 @@ Is it whole?
     mtv verify receipt.json
 
   reads every disk and compares; it exits with 4 and names the disk and the offset if one bit differs. It says so too
-  if a disk was changed after the move: the VM must not have run on these files.
+  if a disk was changed after the move: the VM must not have run on these files. A key that is not trusted on your
+  machine ends it with 4 as well: compare the fingerprint that it prints with `mtv key show` of those who moved the VM,
+  and put their receipts.pub into the folder that it names.
 
 Does it boot?
 
     mtv boot .
 
   starts it here in QEMU on a throw-away overlay, without access to any network, and says what the guest says of
-  itself. The disks stay as they are. Without mtv, and as long as it runs, the same is:
+  itself. The disks stay as they are. Without mtv, this starts it the same way and leaves the looking to you{unsafe}:
 
     {qemu}
 

@@ -52,7 +52,7 @@ def seal(store: Store, made_key: Callable[[str], None] = lambda fingerprint: Non
         return {
             "receipt.json": signing.write(receipt),
             "receipt.hashes": side.read_bytes(),
-            "README.txt": manifests.readme(moved.plan, guest_of(moved), moved.volumes).encode(),
+            "README.txt": manifests.readme(moved.plan, guest_of(moved), moved.volumes, macs=_macs(moved)).encode(),
         }
 
     return sealed
