@@ -5,7 +5,7 @@ import pytest
 from mtv.errors import CheckFailed, MtvError
 from mtv.plans.deciding.digest import digest
 from mtv.plans.runner import Migration, Policy
-from tests.plans.test_runner import asked, end_of
+from tests.plans.driven import asked, end_of
 from tests.plans.toys import ToyWorld, toy, toy_step
 
 REFUSAL = CheckFailed("toy.foreign-files", "vm1: somebody's file is there")
