@@ -1,8 +1,10 @@
+from collections.abc import Iterator
+
 import pytest
 
 from mtv.converters.guest.folder import FolderFiles
 from mtv.converters.network import read
-from tests.converters.network.corpus import FOLDER, NAMES, answer, case, expected
+from tests.converters.network.corpus import FOLDER, NAMES, Case, answer, case, expected
 
 
 def test_the_corpus_holds_every_generation() -> None:
@@ -12,6 +14,40 @@ def test_the_corpus_holds_every_generation() -> None:
     assert wanted <= told
     assert len(NAMES) >= 20
     assert len(NAMES) == len(list(FOLDER.iterdir()))
+
+
+def features(one: Case) -> Iterator[str]:
+    found = one.network().interfaces
+    bonds = {row.name for row in found if row.kind == "bond"}
+    for row in found:
+        yield row.kind
+        yield row.method
+        yield from ("IPv6" for address in row.addresses if ":" in address)
+        yield from ("VLAN on bond" for _ in bonds & set(row.members) if row.kind == "vlan")
+    if sum(row.kind == "ethernet" and row.method == "static" for row in found) > 1:
+        yield "two static cards"
+    if "net.ifnames=0" in one.facts.cmdline:
+        yield "net.ifnames=0"
+    if any(path.endswith("persistent-net.rules") for path in one.tree.held):
+        yield "persistent rules"
+    if any(told.id == "network.cloud-init-kept" for told in one.plan().concerns):
+        yield "a lost datasource"
+
+
+@pytest.mark.parametrize(
+    ("feature", "trees"),
+    [
+        ("bond", 4), ("VLAN on bond", 4), ("bridge", 4), ("two static cards", 4), ("IPv6", 6), ("dhcp", 10),
+        ("a lost datasource", 1), ("persistent rules", 3), ("net.ifnames=0", 2),
+    ],
+)  # fmt: skip
+def test_the_corpus_holds_every_feature(feature: str, trees: int) -> None:
+    assert sum(feature in set(features(one)) for one in map(case, NAMES)) >= trees
+
+
+def test_every_system_that_is_read_is_in_the_corpus() -> None:
+    systems = {system for one in map(case, NAMES) for system in one.network().systems}
+    assert systems == {"ifupdown", "netplan", "networkmanager", "ifcfg", "wicked", "networkd", "cloud-init"}
 
 
 @pytest.mark.parametrize("name", NAMES)
