@@ -4,8 +4,10 @@ import struct
 import sys
 import threading
 from array import array
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Protocol
 
 from mtv.formats.vmdk import AT_END, SECTOR, ZEROED_GRAINS, Header, parse_header
@@ -56,8 +58,7 @@ class Directory:
     def __init__(self, disk: Window, header: Header) -> None:
         self._disk, self._header = disk, header
         self._starts = _words(disk.take(header.directory * SECTOR, header.tables * 4, "grain directory"))
-        self._cache: dict[int, array[int]] = {}
-        self._lock = threading.Lock()
+        self._cache = _Cache()
         self._check_directory()
 
     def _check_directory(self) -> None:
@@ -74,17 +75,7 @@ class Directory:
         return (number for number, start in enumerate(self._starts) if start)
 
     def table(self, number: int) -> Sequence[int] | None:
-        if not self._starts[number]:
-            return None
-        with self._lock:
-            if (known := self._cache.get(number)) is not None:
-                return known
-        entries = self._read(number)
-        with self._lock:
-            if len(self._cache) >= CACHED_TABLES:
-                self._cache.pop(next(iter(self._cache)))
-            self._cache[number] = entries
-        return entries
+        return self._cache.get(number, lambda: self._read(number)) if self._starts[number] else None
 
     def _read(self, number: int) -> "array[int]":
         header, start = self._header, self._starts[number]
@@ -106,21 +97,40 @@ class Directory:
 
 
 class Walked:
-    """Tables made by walking a stream's markers from its first grain to its end: slow, for streams without a footer."""
+    """Tables made by walking a stream's markers from its first grain to its end: slow, for streams without a footer.
+    What is kept of a grain are 8 bytes: whole tables would let a small file with a grain in each take much memory."""
 
     def __init__(self, disk: Window, header: Header) -> None:
         self._disk, self._header = disk, header
-        self._tables: dict[int, array[int]] = {}
+        self._grains = array("Q")  # number of the grain in the guest's disk << 32 | sector in the file, rising
+        self._cache = _Cache()
         if not self._walk():
             raise disk.refuse(
                 "truncated", "it ends without a footer and without an end-of-stream marker", "fetch it again"
             )
+        self._order()
 
     def numbers(self) -> Iterator[int]:
-        return iter(sorted(self._tables))
+        at = 0
+        while at < len(self._grains):
+            number = (self._grains[at] >> 32) // self._header.entries
+            yield number
+            at = self._place(number + 1, at)
 
     def table(self, number: int) -> Sequence[int] | None:
-        return self._tables.get(number)
+        first = self._place(number)
+        last = self._place(number + 1, first)
+        return self._cache.get(number, lambda: self._filled(first, last)) if first < last else None
+
+    def _place(self, number: int, low: int = 0) -> int:
+        """Where the grains of that table begin."""
+        return bisect_left(self._grains, number * self._header.entries << 32, low)
+
+    def _filled(self, first: int, last: int) -> "array[int]":
+        table = array("I", bytes(4 * self._header.entries))
+        for grain in self._grains[first:last]:
+            table[(grain >> 32) % self._header.entries] = grain & 0xFFFFFFFF
+        return table
 
     def _walk(self) -> bool:
         at, directory = max(self._header.overhead, 1), False
@@ -139,13 +149,41 @@ class Walked:
         return directory
 
     def _add(self, first_sector: int, at: int) -> None:
-        number, entry = divmod(first_sector // self._header.grain, self._header.entries)
-        if first_sector % self._header.grain or first_sector >= self._header.capacity:
+        wrong = first_sector % self._header.grain or first_sector >= self._header.capacity
+        if wrong or not ZEROED < at < 1 << 32:  # a table has 32 bits for the place, and 1 means zeroes
             raise self._disk.refuse("marker", f"the marker at sector {at} names the guest's sector {first_sector}")
-        table = self._tables.setdefault(number, array("I", bytes(4 * self._header.entries)))
-        if table[entry] or at >= 1 << 32:
-            raise self._disk.refuse("marker", f"the guest's sector {first_sector} is there twice, again at sector {at}")
-        table[entry] = at
+        self._grains.append(first_sector // self._header.grain << 32 | at)
+
+    def _order(self) -> None:
+        """They rise in every stream that a tool has written."""
+        if any(first > second for first, second in pairwise(self._grains)):
+            self._grains = array("Q", sorted(self._grains))
+        for first, second in pairwise(self._grains):
+            if first >> 32 == second >> 32:
+                sector = (first >> 32) * self._header.grain
+                where = second & 0xFFFFFFFF
+                raise self._disk.refuse(
+                    "marker", f"the guest's sector {sector} is there twice, again at sector {where}"
+                )
+
+
+class _Cache:
+    """The tables that were asked for last."""
+
+    def __init__(self) -> None:
+        self._tables: dict[int, array[int]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, number: int, read: Callable[[], "array[int]"]) -> "array[int]":
+        with self._lock:
+            if (known := self._tables.get(number)) is not None:
+                return known
+        table = read()
+        with self._lock:
+            if len(self._tables) >= CACHED_TABLES:
+                self._tables.pop(next(iter(self._tables)))
+            self._tables[number] = table
+        return table
 
 
 def _words(raw: bytes) -> "array[int]":

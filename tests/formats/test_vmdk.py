@@ -3,8 +3,9 @@
 import random
 import struct
 import subprocess
+import tracemalloc
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -210,6 +211,43 @@ def test_many_tables_full_of_one_grain_cannot_claim_endless_data() -> None:
     assert codes(data) == "vmdk.grain-table"
     with pytest.raises(Refused, match="it loops"):
         SparseDisk(shown(data)).allocated_bytes()
+
+
+def walked(sectors: Iterable[int], capacity: int) -> bytes:
+    """A stream without a footer that has a grain at each of those sectors of the guest."""
+    grain = grain_record(0, b"g" * 4096)[8:]
+    body = b"".join(struct.pack("<Q", sector) + grain for sector in sectors)
+    return header(capacity=capacity, grain=8, overhead=2) + bytes(SECTOR) + body + bytes(SECTOR)
+
+
+def test_a_grain_where_its_place_would_mean_zeroes_is_refused() -> None:
+    assert (
+        codes(header(capacity=8, grain=8, overhead=1) + grain_record(0, b"g" * 4096) + bytes(SECTOR)) == "vmdk.marker"
+    )
+
+
+def test_a_small_stream_with_a_grain_in_every_table_takes_little_memory() -> None:
+    """Tables of 2 KiB for grains of 512 bytes would be four times the file."""
+    tables = 5000
+    data = walked(range(0, tables * 4096, 4096), tables * 4096)
+    assert len(data) < 3 << 20
+    tracemalloc.start()
+    disk = SparseDisk(shown(data))
+    assert disk.allocated_bytes() == tables * 4096
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    assert [extent.offset // 512 for extent in disk.extents()] == list(range(0, tables * 4096, 4096))
+
+
+def test_a_stream_without_a_footer_may_have_its_grains_in_any_order_but_none_twice() -> None:
+    order = [8 * number for number in random.Random(3).sample(range(3000), 500)]
+    disk = SparseDisk(shown(walked(order, 24_000)))
+    assert sorted(order) == [
+        at // 512 for extent in disk.extents() for at in range(extent.offset, extent.offset + extent.length, 4096)
+    ]
+    assert whole(disk).count(b"g") == 500 * 4096
+    assert codes(walked([*order, order[7]], 24_000)) == "vmdk.marker"
 
 
 @pytest.mark.parametrize(
