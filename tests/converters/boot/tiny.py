@@ -3,6 +3,8 @@ few lines of shell."""
 
 import os
 import stat
+import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,40 @@ def boot_sector(text: bytes = SHOWN) -> bytes:
         "f4ebfd"  # halt: hlt; jmp halt
     )
     return (code + text + b"\0").ljust(510, b"\0") + b"\x55\xaa"
+
+
+def efi_program(text: bytes = SHOWN) -> bytes:
+    """The same as a program for 64-bit firmware, not signed: the smallest PE file that OVMF loads."""
+    code = bytes.fromhex(
+        "fafc488d351a000000"  # cli; cld; lea rsi,[text]
+        "66bafd03eca82074fb"  # next: mov dx,0x3fd; wait: in al,dx; test al,0x20; jz wait
+        "ac84c07407"  # lodsb; test al,al; jz halt
+        "66baf803eeebeb"  # mov dx,0x3f8; out dx,al; jmp next
+        "f4ebfd"  # halt: hlt; jmp halt
+        "9090"
+    )
+    header = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40) + b"PE\0\0"
+    header += struct.pack("<HHIIIHH", 0x8664, 1, 0, 0, 0, 0xF0, 0x22)  # x86-64, one section, executable
+    header += struct.pack("<HBBIIIII", 0x20B, 0, 0, 0x200, 0, 0, 0x1000, 0x1000)  # PE32+, entry and base of code
+    header += struct.pack("<QIIHHHHHHIIII", 0, 0x1000, 0x200, 0, 0, 0, 0, 0, 0, 0, 0x2000, 0x200, 0)
+    header += struct.pack("<HHQQQQII", 10, 0, 0, 0, 0, 0, 0, 16) + bytes(16 * 8)  # an EFI application, no directories
+    header += b".text\0\0\0" + struct.pack("<IIIIIIHHI", 0x200, 0x1000, 0x200, 0x200, 0, 0, 0, 0, 0xE0000020)
+    return header.ljust(0x200, b"\0") + (code + text + b"\0").ljust(0x200, b"\0")
+
+
+def efi_disk(path: Path, size_bytes: int = 4 << 20) -> None:
+    """A disk with a FAT file system that holds that program where firmware without memory looks for a loader."""
+    program = path.with_name("BOOTX64.EFI")
+    program.write_bytes(efi_program())
+    with path.open("wb") as file:
+        file.truncate(size_bytes)
+    for argv in (
+        ["mformat", "-i", path, "-h", "16", "-s", "32", "-t", str(size_bytes >> 18), "::"],
+        ["mmd", "-i", path, "::/EFI", "::/EFI/BOOT"],
+        ["mcopy", "-i", path, program, "::/EFI/BOOT/"],
+    ):
+        subprocess.run(argv, check=True)
+    program.unlink()
 
 
 class Cpio:
