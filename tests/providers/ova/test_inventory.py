@@ -1,5 +1,7 @@
 """What VMware, VirtualBox and oVirt say of a VM, in neutral words."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from mtv.model.estate import VM, Datastore, Disk, Firmware, Level, Network, Nic, Removal, Revision
@@ -72,6 +74,30 @@ def test_a_vm_of_virtualboxs_in_ovf_2(tmp_path: Path) -> None:
         False,
     )
     assert (vm.os_id, vm.os_family, vm.uuid) == ("RedHat_64", "linux", "0e2b7c1a-6f57-4b2a-9a53-0b2f3f1d9c11")
+
+
+def test_virtualboxs_older_ovf_says_the_same(tmp_path: Path) -> None:
+    """OVF 1: every item is an Item, and only the Machine element beside them has the MACs."""
+    new = VIRTUALBOX.format(size=SIZE, format=VMDK)
+    old = re.sub(
+        r"(</?)(?:epasd|sasd):", r"\1rasd:", re.sub(r"(</?)(?:StorageItem|EthernetPortItem)>", r"\1Item>", new)
+    )
+    old = old.replace("envelope/2", "envelope/1").replace('ovf:version="2.0"', 'ovf:version="1.0"')
+    found = []
+    for name, text in (("new", new), ("old", old)):
+        files = {"box.ovf": text.encode()} | {f"box-disk00{n}.vmdk": stream(tmp_path, f"d{n}", n) for n in (1, 2)}
+        vm = only(Packed(files, algorithm="sha1").ova(tmp_path / name / "box.ova"))
+        found.append((vm.disks, vm.nics, vm.cpus, vm.memory_bytes, vm.firmware, vm.os_id, vm.uuid))
+    assert "StorageItem" not in old
+    assert found[0] == found[1]
+
+
+def test_vmwares_words_in_an_ovf_2_say_the_same(tmp_path: Path) -> None:
+    first = only(web(tmp_path / "made").ova(tmp_path / "web.ova"))
+    two = Vmware().text().replace("envelope/1", "envelope/2")
+    files = {"web.ovf": two.encode(), "web-disk1.vmdk": stream(tmp_path, "d")}
+    second = only(Packed(files, algorithm="sha512").ova(tmp_path / "two" / "web.ova"))
+    assert replace(second, revision="") == replace(first, revision="")
 
 
 def test_a_vm_of_ovirts(tmp_path: Path) -> None:
