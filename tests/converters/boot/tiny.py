@@ -49,12 +49,12 @@ def efi_disk(path: Path, size_bytes: int = 4 << 20) -> None:
     program.write_bytes(efi_program())
     with path.open("wb") as file:
         file.truncate(size_bytes)
-    for argv in (
-        ["mformat", "-i", path, "-h", "16", "-s", "32", "-t", str(size_bytes >> 18), "::"],
-        ["mmd", "-i", path, "::/EFI", "::/EFI/BOOT"],
-        ["mcopy", "-i", path, program, "::/EFI/BOOT/"],
+    for tool, *words in (
+        ("mformat", "-h", "16", "-s", "32", "-t", str(size_bytes >> 18), "::"),
+        ("mmd", "::/EFI", "::/EFI/BOOT"),
+        ("mcopy", str(program), "::/EFI/BOOT/"),
     ):
-        subprocess.run(argv, check=True)
+        subprocess.run([tool, "-i", str(path), *words], check=True)
     program.unlink()
 
 
