@@ -1,6 +1,7 @@
 """All that is learned of a guest in one session: what can be told before anything is mounted, then the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -37,15 +38,15 @@ def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
     """Facts of a VM whose disks are in the appliance. Its root file systems stay mounted, to be written, if there is
     just one operating system. `keys` are LUKS devices and the files of their keys."""
     work = Survey(handle)
-    unlocked = _unlock(work, keys)
+    locked = _locked(work)
+    unlocked = _unlock(work, locked[LUKS], keys)
     found, hibernated = filesystems.look(handle, work.faults)
-    hidden = {kind: tuple(one.device for one in found if one.type == kind) for kind in (LUKS, BITLOCKER)}
     roots = work.asking("looking for operating systems", handle.inspect_os) or []
     facts = GuestFacts(
         roots=len(_distinct(roots)),
         filesystems=found,
-        luks=tuple(device for device in hidden[LUKS] if device not in unlocked),
-        bitlocker=hidden[BITLOCKER],
+        luks=tuple(device for device in locked[LUKS] if device not in unlocked),
+        bitlocker=tuple(locked[BITLOCKER]),
         hibernated=hibernated,
     )
     if facts.roots == 1:
@@ -55,13 +56,22 @@ def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
     return replace(facts, faults=tuple(work.faults[:FAULTS_LIMIT]))
 
 
-def _unlock(work: Survey, keys: Mapping[str, Path]) -> set[str]:
+def _locked(work: Survey) -> dict[str, list[str]]:
+    """Devices whose content is encrypted, by kind; libguestfs leaves them out of its list of file systems."""
+    handle = work.handle
+    found: dict[str, list[str]] = {LUKS: [], BITLOCKER: []}
+    for list_them in (handle.list_devices, handle.list_partitions, handle.list_md_devices, handle.lvs):
+        for device in (work.asking("listing devices", list_them) or [])[: filesystems.FILESYSTEMS_LIMIT]:
+            with suppress(RuntimeError):  # what cannot be read at all is no container that a key would open
+                found.get(handle.vfs_type(device), []).append(device)
+    return found
+
+
+def _unlock(work: Survey, locked: Sequence[str], keys: Mapping[str, Path]) -> set[str]:
     """Opens what there is a key for; a key that does not fit is a fault, and its device stays locked."""
     opened: set[str] = set()
-    if not keys:
-        return opened
-    for device, kind in work.handle.list_filesystems().items():
-        names = [device, f"UUID={work.handle.vfs_uuid(device)}"] if kind == LUKS else []
+    for device in locked if keys else ():
+        names = [device, f"UUID={work.handle.vfs_uuid(device)}"]
         for name in (name for name in names if name in keys):
             try:
                 work.handle.cryptsetup_open(device, _key(keys[name]), f"mtv{len(opened)}")

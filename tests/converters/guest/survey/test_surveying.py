@@ -35,7 +35,22 @@ class Played:
         return call
 
     def list_filesystems(self) -> dict[str, str]:
-        return dict(self.kinds)
+        """Real ones leave out what is encrypted."""
+        return {device: kind for device, kind in self.kinds.items() if kind not in ("crypto_LUKS", "BitLocker")}
+
+    def list_devices(self) -> list[str]:
+        return ["/dev/sda", *(device for device in self.kinds if device == "/dev/sdb")]
+
+    def lvs(self) -> list[str]:
+        return [device for device in self.kinds if device.startswith("/dev/vg")]
+
+    def list_md_devices(self) -> list[str]:
+        return [device for device in self.kinds if device.startswith("/dev/md")]
+
+    def vfs_type(self, device: str) -> str:
+        if device == "/dev/sda":
+            raise RuntimeError("vfs_type: no such thing on a disk with partitions")
+        return self.kinds[device]
 
     def vfs_uuid(self, device: str) -> str:
         return f"uuid-of-{device.rpartition('/')[2]}"
@@ -89,7 +104,7 @@ class Played:
         return {"/": root}
 
     def list_partitions(self) -> list[str]:
-        return [device for device, kind in self.kinds.items() if kind == "vfat"]
+        return [device for device in self.kinds if device.startswith("/dev/sda")]
 
     def part_to_dev(self, partition: str) -> str:
         return "/dev/sda"
@@ -101,7 +116,7 @@ class Played:
         return "gpt"
 
     def part_get_gpt_type(self, device: str, partnum: int) -> str:
-        return f"{ESP}5".lower()
+        return f"{ESP}5".lower() if "vfat" in self.kinds.values() else "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 
     def mount_ro(self, device: str, path: str) -> None:
         self.mount(device, path)
@@ -152,6 +167,12 @@ def test_a_key_that_does_not_open_it_leaves_it_locked_and_is_told(key: Path, con
 def test_without_a_key_it_stays_locked() -> None:
     facts = look(Played(LUKS))
     assert (facts.luks, facts.roots) == (("/dev/sda2",), 0)
+
+
+@pytest.mark.parametrize("device", ["/dev/sdb", "/dev/sda3", "/dev/vg/root", "/dev/md127"])
+def test_wherever_it_lies_it_is_seen(device: str, key: Path) -> None:
+    assert look(Played({"/dev/sda1": "ext4", device: "crypto_LUKS"})).luks == (device,)
+    assert look(Played({"/dev/sda1": "ext4", device: "crypto_LUKS"}), **{device: key}).luks == ()
 
 
 def test_bitlocker_is_seen() -> None:
