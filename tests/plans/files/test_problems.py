@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mtv.errors import Refused
@@ -131,7 +131,6 @@ BREAKS = ["\n", "\t", "\x00", "\ufeff", "\ud800", "- ", "a: ", "apiVersion: mtv/
 PARTS = st.sampled_from([*WORDS.split(), *BREAKS])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(PARTS | st.text(max_size=4), max_size=30).map("".join))
 def test_whatever_the_text_it_is_a_plan_or_says_what_is_wrong(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ import time
 from encodings import aliases
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mtv.errors import MtvError, Refused
@@ -76,7 +76,6 @@ def test_whatever_the_bytes_the_reader_names_the_file(data: bytes) -> None:
     assert "x.ovf" in told(data)
 
 
-@settings(max_examples=150)
 @given(st.sampled_from(TEXTS), st.data())
 def test_changed_bytes_never_crash_the_reader(text: str, data: st.DataObject) -> None:
     """Bytes overwritten, parts left out or put in twice."""
