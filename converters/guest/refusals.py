@@ -133,7 +133,7 @@ def _many_systems(case: _Case) -> _Found:
 
 
 def _unknown(case: _Case) -> _Found:
-    if case.facts.roots != 1 or known(case.facts) or (case.choice.devices == "compatible" and case.mode == "none"):
+    if case.facts.roots != 1 or known(case.facts) or (case.choice.devices == "compatible" and case.mode != "full"):
         return None
     text = f"{system(case.facts)} ({case.facts.family}, {case.facts.distro or 'no distribution'}) cannot be converted"
     return "unknown", text, "`devices: compatible` moves it on emulated SATA and e1000e"

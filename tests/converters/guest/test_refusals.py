@@ -113,8 +113,48 @@ def test_an_encrypted_data_disk_matters_only_to_a_full_conversion() -> None:
 def test_compatible_moves_an_unknown_system_but_nothing_without_one() -> None:
     compatible = GuestChoice(devices="compatible")
     assert codes(replace(DEBIAN, distro="void"), compatible) == []
+    assert codes(replace(DEBIAN, distro="void"), compatible, network_changes=True) == []
+    assert codes(replace(DEBIAN, family="freebsd", distro="freebsd"), compatible) == []
     assert codes(NOTHING, compatible) == ["guest.no-os"]
     assert codes(replace(DEBIAN, distro="void"), replace(compatible, conversion="full")) == ["guest.unknown"]
+
+
+HINTS = {
+    "guest.no-os": "look at its disks",
+    "guest.many-os": "remove all but one",
+    "guest.unknown": "devices: compatible",
+    "guest.filesystem": "let it check its disks",
+    "guest.no-space": "in the guest",
+    "guest.no-space-overlay": "make room there",
+    "guest.no-virtio-win": "install virtio-win",
+    "guest.bitlocker": "manage-bde -off",
+    "guest.hibernated": "shut it down fully",
+    "guest.luks": "guest.keys",
+    "guest.no-loader": "grub-install --removable",
+}
+REFUSED: list[tuple[GuestFacts, VM, dict[str, Any]]] = [
+    (NOTHING, DEBIAN_VM, {}),
+    (replace(DEBIAN, roots=2), DEBIAN_VM, {}),
+    (replace(DEBIAN, distro="void"), DEBIAN_VM, {}),
+    (replace(DEBIAN, filesystems=(replace(ROOT, dirty=True),)), DEBIAN_VM, {}),
+    (replace(DEBIAN, filesystems=(replace(ROOT, free_bytes=0),)), DEBIAN_VM, {}),
+    (DEBIAN, DEBIAN_VM, {"scratch_free_bytes": 0}),
+    (WINDOWS, DEBIAN_VM, {"virtio_win": False}),
+    (replace(NOTHING, bitlocker=("/dev/sda3",)), DEBIAN_VM, {}),
+    (replace(WINDOWS, hibernated=True), DEBIAN_VM, {}),
+    (replace(NOTHING, luks=("/dev/sda3",)), DEBIAN_VM, {}),
+    (replace(DEBIAN, firmware="efi", fallback_loader=False), EFI_VM, {}),
+]
+
+
+def test_each_refusal_says_what_to_do_and_none_is_for_those_who_move_the_disks_as_they_are() -> None:
+    said = {}
+    for facts, vm, around in REFUSED:
+        (fault,) = decide(facts, vm, FULL, Surroundings(**around)).refusals
+        said[fault.code] = fault.hint
+        assert decide(facts, vm, GuestChoice(conversion="none"), Surroundings(**around)).refusals == ()
+    assert said.keys() == HINTS.keys()
+    assert [code for code, hint in said.items() if HINTS[code] not in hint] == []
 
 
 def test_every_distribution_of_virt_v2v_is_known() -> None:
