@@ -10,9 +10,11 @@ from mtv.formats.kubeyaml import LIMIT_BYTES, dump, load
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=40)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
 )
-documents = st.lists(st.dictionaries(st.text(max_size=12), values, max_size=5), max_size=3)
+documents = st.lists(st.dictionaries(st.text(max_size=12), values, max_size=4), max_size=2)
 
 
 @given(documents)
