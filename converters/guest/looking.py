@@ -138,10 +138,22 @@ def _paired(guest: GuestFacts, plan: NetworkPlan) -> GuestFacts:
 def fitting(looked: Looked) -> dict[str, Json]:
     """The same, cut until it fits an event: of a guest with a hundred mounts the first are told."""
     for most in (32, 16, 8, 4, 2, 1):
-        facts = told(replace(looked, guest=_cut(looked.guest, most)))
+        told_of_it = told(replace(looked, guest=_cut(looked.guest, most)))
+        facts = {key: _clipped(value, most) for key, value in told_of_it.items()}
         if len(json.dumps(facts)) <= FACTS_LIMIT_BYTES:
             break
     return facts
+
+
+def _clipped(value: Json, most: int) -> Json:
+    """A stranger may have written a line of a megabyte, or ten thousand addresses for one card."""
+    if isinstance(value, str):
+        return value[: DIFF_LIMIT if most > 2 else 400 * most]
+    if isinstance(value, list):
+        return [_clipped(one, most) for one in value[: 8 * most]]
+    if isinstance(value, dict):
+        return {key[:250]: _clipped(one, most) for key, one in list(value.items())[: 32 + most]}
+    return value
 
 
 def _cut(guest: GuestFacts, most: int) -> GuestFacts:

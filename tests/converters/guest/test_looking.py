@@ -12,7 +12,7 @@ from mtv.converters.boot.pictures.picture import Picture, Port
 from mtv.converters.guest.decide import Decision, decide
 from mtv.converters.guest.looking import FACTS_LIMIT_BYTES, Looked, fitting, told
 from mtv.model.estate import Nic
-from mtv.model.guest import GuestFacts, Mount
+from mtv.model.guest import GuestFacts, Interface, Mount
 from mtv.model.plans import GuestChoice, NicChoice
 from tests.converters.guest.known import DEBIAN, DEBIAN_VM
 from tests.converters.network.trees import Tree
@@ -59,3 +59,16 @@ def test_facts_of_a_guest_with_a_thousand_mounts_fit_an_event() -> None:
     seen = Looked(guest=big, decision=Decision(mode="none"), plan=network.NetworkPlan())
     assert len(json.dumps(told(seen))) > 16 << 10
     assert len(json.dumps(fitting(seen))) <= FACTS_LIMIT_BYTES
+
+
+def test_a_stranger_cannot_make_them_large() -> None:
+    many = " ".join(f"10.{n >> 8}.{n & 255}.1/24" for n in range(10_000))
+    lines = "".join(f" up ip addr add {one} dev ens192\n" for one in many.split())
+    files = Tree.of(**{"/etc/network/interfaces": f"iface ens192 inet static\n address {ADDRESS}\n{lines}" * 9})
+    face = Interface(name="ens192", addresses=tuple(many.split()), members=("x" * 14,) * 10_000)
+    guest = replace(DEBIAN, hostname="h" * 100_000, cmdline="c" * 1_000_000, packages=("p" * 100,) * 500)
+    guest = replace(guest, network=replace(network.read(files), interfaces=(face,) * 40, nameservers=("::1",) * 9999))
+    seen = Looked(guest=guest, decision=Decision(mode="none"), plan=network.NetworkPlan())
+    facts = fitting(seen)
+    assert len(json.dumps(facts)) <= FACTS_LIMIT_BYTES
+    assert codec.load(GuestFacts, facts["guest"]).network.interfaces[0].addresses[:1] == ("10.0.0.1/24",)
