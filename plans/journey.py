@@ -4,9 +4,11 @@ COLD and WARM share their rows. CLI progress, UI rows, stored rows and docs deri
 changes its meaning: rows of old runs carry it. What an end cannot do is skipped (`when`); undoing goes backwards.
 """
 
+from mtv.model.plans import VmPlan
 from mtv.plans.steps import Journey, Step
 from mtv.plans.way import after, before, copying, cutover
 from mtv.plans.world import World
+from mtv.providers.base import Capabilities
 
 _CHECK: tuple[Step[World], ...] = (
     Step("check", "check source and target", before.check),
@@ -84,6 +86,17 @@ WARM: Journey[World] = (*_CHECK, *_TRACK, *_MAKE, *_ROUNDS, *_SWITCH, *_LAST_DEL
 def by_word(word: str) -> Journey[World]:
     """The plan's `journey`: warm or cold."""
     return WARM if word == "warm" else COLD
+
+
+def possible(plan: VmPlan, source: Capabilities, target: Capabilities) -> list[Step[World]]:
+    """The steps of a VM's way that these ends can do at all; of the others no run has a row."""
+    absent = {
+        *(() if source.tracks else ("track",)),
+        *(() if source.power else ("power-off", "fence")),
+        *(() if target.starts and plan.start != "never" else ("start", "verify-guest")),
+        *(() if plan.guest.conversion != "none" else ("inspect", "convert")),
+    }
+    return [step for step in by_word(plan.journey) if step.on == "run" and step.name not in absent]
 
 
 def journey(world: World) -> Journey[World]:

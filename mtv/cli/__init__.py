@@ -53,6 +53,20 @@ def main(args: list[str] | None = None) -> int:
         # The reader has gone (`mtv get vms | head`): Python would complain once more while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    """Nobody raised it on purpose: what it was, in a line; its traceback is kept for whoever mends it."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="mtv-defect-", suffix=".txt", delete=False) as file:
+        file.write("".join(traceback.format_exception(error)))
+    click.echo(f"mtv: an unexpected {type(error).__name__}: {str(error)[:500]}", err=True)
+    click.echo(f"     please report it, with {file.name}", err=True)
+    return 1
 
 
 def _say(error: MtvError) -> int:

@@ -265,7 +265,7 @@ _ALL = (
         _text("algorithm", "of its hashes"),
         _int("disks", "how many disks"),
         _int("size_bytes", "size of all disks"),
-        _int("data_bytes", "bytes that have a hash"),
+        _int("data_bytes", "bytes in blocks of 1 MiB with data: those that have a hash"),
         _text("key", "fingerprint of the signing key"),
         _text("path", "the receipt's file; empty where there is none", _RECEIPT),
     )),

@@ -70,8 +70,9 @@ def secret(reference: str) -> bytes:
 
 def remembered(name: str, kind: str, address: str, user: str, secret: str) -> ProviderRow:
     """A row for the store. Raises Refused for a kind that is not installed, and for a secret given by value."""
-    if kind not in {*providers.kinds("sources"), *providers.kinds("targets")}:
-        providers.load("sources", kind)
+    known = {*providers.kinds("sources"), *providers.kinds("targets")}
+    if kind not in known:
+        raise Refused("provider.kind", f"no provider of kind '{kind}': there are {', '.join(sorted(known))}")
     if secret and secret.partition(":")[0] not in ("env", "file"):
         raise Refused(
             "secret.reference", "give the place of the secret, never its value", "--secret env:VAR or file:PATH"

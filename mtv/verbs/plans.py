@@ -32,13 +32,18 @@ class Resolved:
 
 
 def create(file: Path, source: str, target: str, where: str, select: bool) -> list[VM]:
-    """Write a plan for the VMs that `where` finds; gives them. Raises Refused `plan.no-vms`."""
+    """Write a plan for the VMs that `where` finds; gives them. Raises Refused `plan.no-vms`, `plan.unwritable`."""
     with Store(settings().store) as store:
         vms = chosen(store, place(store, source), where)
-        can = _can("targets", place(store, target))
+        can = can_do("targets", place(store, target))
     if not vms:
         raise Refused("plan.no-vms", f"'{source}' has no VM{' that fits' if where else ''}", "look: mtv get vms")
-    file.write_text(write.write(_plan_name(file), source, target, vms, where if select else "", can), encoding="utf-8")
+    text = write.write(_plan_name(file), source, target, vms, where if select else "", can)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise Refused("plan.unwritable", f"{file}: {why}", "name another file") from error
     return vms
 
 
@@ -79,10 +84,10 @@ def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved |
     key = "source"
     try:
         source = place(store, file.source)
-        can_source, estate = _can("sources", source), chosen(store, source, "")
+        can_source, estate = can_do("sources", source), chosen(store, source, "")
         key = "target"
         target = place(store, file.target)
-        can = resolve.Ends(can_source, _can("targets", target), machine_name)
+        can = resolve.Ends(can_source, can_do("targets", target), machine_name)
         key = "select"
         found = chosen(store, source, file.select) if file.select else []
     except Refused as error:
@@ -119,7 +124,8 @@ def chosen(store: Store, source: Place, where: str) -> list[VM]:
     return [vm for vm in vms if vm.id in ids]
 
 
-def _can(end: str, found: Place) -> Capabilities:
+def can_do(end: str, found: Place) -> Capabilities:
+    """What the provider behind it implements; `end` is "sources" or "targets"."""
     made = providers.load(end, found.kind)(found.name, found.address, {})
     return capabilities(made)
 

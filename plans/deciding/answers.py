@@ -62,7 +62,7 @@ def _rollback(history: History, intent: Intent) -> Turn | Answer:
         return Turn("undoing", f"rolled back by {intent.who}", intent, "rollback", mode="undo", goal=goal)
     if history.state in UNDONE or history.mode == "undo":
         return Answer(intent, f"it is {history.state}")
-    hint = "`mtv cancel` stops and undoes a running one" if history.state in GOING else "its probation is over"
+    hint = "`mtv cancel` stops and undoes a running one" if history.state in GOING else "nothing takes it back now"
     return _no(intent, f"it is {history.state}", hint)
 
 
@@ -83,7 +83,8 @@ def _commit(history: History, intent: Intent) -> Turn | Answer:
 def _purge(history: History, intent: Intent) -> Turn | Answer:
     if history.mode == "run" and history.state in (*UNDONE, "failed"):
         return Turn("purging", f"purged by {intent.who}", intent, "purge", mode="purge", goal=history.state)
-    return _no(intent, f"it is {history.state}", "`mtv rollback` or `mtv cancel` comes first")
+    hint = "what was moved is yours now" if history.state == "done" else "`mtv rollback` or `mtv cancel` comes first"
+    return _no(intent, f"it is {history.state}", hint)
 
 
 def _no(intent: Intent, why: str, hint: str = "") -> Answer:

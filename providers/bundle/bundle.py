@@ -16,6 +16,7 @@ from mtv.providers.bundle.faults import told
 from mtv.providers.bundle.findings import findings
 from mtv.providers.bundle.folders import Folders
 from mtv.providers.bundle.labels import Label, Labels
+from mtv.providers.bundle.promises import Promises
 
 T = TypeVar("T")
 
@@ -32,6 +33,7 @@ class Bundle:
         self.labels = Labels(self.root)
         self.folders = Folders(self.root, self.labels)
         self._changing = threading.Lock()
+        self._promises = Promises()
 
     async def _do(self, vm: str, path: Path, act: Callable[[], T]) -> T:
         """In a thread, one change at a time: each is short, and they share folders that come and go."""
@@ -59,8 +61,11 @@ class Bundle:
         if specs:
             machine = specs[0].machine
             room.check_writable(self.root, machine)
-            have_bytes = room.allocated(self._path(spec) for spec in specs)
-            room.check_space(self.root, machine, need_bytes - have_bytes)
+            paths = [self._path(spec) for spec in specs]
+            with self._changing:
+                promised_bytes = self._promises.open_bytes(besides=machine)
+                room.check_space(self.root, machine, need_bytes - room.allocated(paths), promised_bytes)
+                self._promises.keep(machine, need_bytes, paths)
 
     async def create(self, spec: VolumeSpec) -> Volume:
         path = self._path(spec)
@@ -92,6 +97,7 @@ class Bundle:
         return str(await self._do(machine, self.root, lambda: self.folders.make_scratch(run, machine)))
 
     async def tidy(self, run: str, machine: str) -> None:
+        self._promises.drop(machine)
         await self._do(machine, self.root, lambda: self.folders.tidy(run, machine))
 
     async def create_machine(
@@ -99,6 +105,7 @@ class Bundle:
     ) -> Machine:
         texts = {papers.MANIFEST: dump(documents), **extras}
         await self._do(name, self.folders.machine(name), lambda: papers.write(self.folders, name, texts))
+        self._promises.drop(name)
         return await self.machine(name)
 
     async def machine(self, name: str) -> Machine:

@@ -44,15 +44,17 @@ def check_writable(root: Path, machine: str) -> None:
         file.write(b"mtv")
 
 
-def check_space(root: Path, machine: str, need_bytes: int) -> None:
+def check_space(root: Path, machine: str, need_bytes: int, promised_bytes: int = 0) -> None:
+    """`promised_bytes`: what other VMs that were begun will still take."""
     with told(machine, root):
         free_bytes = free(root)
-    missing = max(need_bytes, 0) + MARGIN_BYTES - free_bytes
+    missing = max(need_bytes, 0) + promised_bytes + MARGIN_BYTES - free_bytes
+    others = f", beside {-(-promised_bytes >> 20)} MiB that other VMs of this run still take" if promised_bytes else ""
     if missing > 0:
         raise CheckFailed(
             "target.no-space",
             f"{machine}: {root} has {free_bytes >> 20} MiB free, and {max(need_bytes, 0) >> 20} MiB of data "
-            f"and {MARGIN_BYTES >> 20} MiB beside it are needed",
+            f"and {MARGIN_BYTES >> 20} MiB beside it are needed{others}",
             f"make {-(-missing >> 20)} MiB of space, or choose another folder",
         )
 

@@ -58,6 +58,9 @@ def test_a_dry_run_changes_nothing_and_says_all(box: Sandbox) -> None:
     assert said.code == 0, said
     assert "db01 as db01: cold, 1 disk of 8.0 MiB" in said.out
     assert "nothing was changed" in said.out
+    assert "things worth knowing: mtv describe plan plan.yaml" in said.out
+    assert "\n  info: " not in said.out
+    assert "\n  info: " in box.mtv("describe", "plan", "plan.yaml").out
     assert not (box.folder / "out").exists()
     assert box.mtv("get", "runs", "-o", "json").out == "[]\n"
     (box.folder / "out" / "db01").mkdir(parents=True)

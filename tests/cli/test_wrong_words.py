@@ -1,9 +1,12 @@
 """Words that name nothing: exit 2, said by name, with the way out, and nothing is left behind."""
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from mtv.cli import main
 from tests.cli.sandbox import Sandbox
 
 NOWHERE = "nowhere: no such file or folder"
@@ -23,6 +26,8 @@ NOWHERE = "nowhere: no such file or folder"
         (("refresh", "ova:nowhere"), f"source 'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
         (("inspect", "ova:nowhere"), NOWHERE),
         (("create", "plan", "new.yaml", "--from", "ova:nowhere", "--to", "bundle:out"), NOWHERE),
+        (("create", "plan", "no/such/place.yaml", "--from", "ova:exports", "--to", "bundle:out"), "no/such/place.yaml"),
+        (("add", "provider", "x", "--kind", "nope", "y"), "there are bundle, memory, ova"),
         (("run", "kind.yaml"), "kind.yaml:4:1: there is no provider 'bundel:out'"),
         (("run", "missing.yaml"), "missing.yaml: no such file"),
         (("get", "things"), "there is no kind 'things'"),
@@ -50,3 +55,19 @@ def test_a_broken_package_is_found_under_its_own_name(box: Sandbox) -> None:
     (box.folder / "exports" / "cut.ova").write_bytes((box.folder / "exports" / "db01.ova").read_bytes()[:3000])
     said = box.mtv("check", "provider", "ova:exports", "-o", "json")
     assert (said.code, [row["name"] for row in json.loads(said.out) if not row["ok"]]) == (4, ["cut.ova"])
+
+
+def test_a_defect_is_told_in_a_line_and_its_traceback_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken() -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setattr("mtv.verbs.proof.show_key", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main(["key", "show"]) == 1
+    [kept] = tmp_path.iterdir()
+    said = capsys.readouterr().err
+    assert said == f"mtv: an unexpected KeyError: 'oops'\n     please report it, with {kept}\n"
+    assert "Traceback" in kept.read_text()
+    assert kept.stat().st_mode & 0o077 == 0

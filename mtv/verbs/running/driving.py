@@ -12,13 +12,13 @@ from mtv.errors import Refused
 from mtv.model.plans import Plan, VmPlan
 from mtv.model.tasks import GUEST_KEY_FILE
 from mtv.plans.engine import SystemClock
-from mtv.plans.journey import by_word
+from mtv.plans.journey import by_word, possible
 from mtv.plans.papers import plain_documents, plain_seal
 from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Journal, Policy
 from mtv.plans.way.rates import Rates
 from mtv.plans.world import World, unheard
-from mtv.providers.base import Starts, Workers
+from mtv.providers.base import Capabilities, Starts, Workers
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.journal import StoreJournal
@@ -129,9 +129,9 @@ def known_keys(part: VmPlan) -> Mapping[str, bytes]:
     return found
 
 
-def steps_of(plan: VmPlan) -> list[tuple[str, str]]:
+def steps_of(plan: VmPlan, source: Capabilities, target: Capabilities) -> list[tuple[str, str]]:
     """Names and titles of a VM's journey, for the run's own copy of it."""
-    return [(step.name, step.title) for step in by_word(plan.journey) if step.on == "run"]
+    return [(step.name, step.title) for step in possible(plan, source, target)]
 
 
 def _tell_key(fingerprint: str) -> None:

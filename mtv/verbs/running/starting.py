@@ -35,7 +35,7 @@ class Started:
 def prepare(file: Path, again: bool) -> Started:
     """The run of that plan to go on with, or a new one. Raises Refused `plan.*`, `secret.*`, and `engine.second` where
     another engine lives; CheckFailed for `again` while the last run is not finished or a machine of it stands."""
-    from mtv.verbs.plans import resolved
+    from mtv.verbs.plans import can_do, resolved
 
     with Store(settings().store) as store:
         last = last_run(store, file)
@@ -46,11 +46,12 @@ def prepare(file: Path, again: bool) -> Started:
         if last and not again and not is_replaced(store, last, file, states):
             return _found(store, last, file, states)
         with engine_lock(store.path):  # two engines: nothing is changed
-            plan = resolved(store, file).plan
+            made = resolved(store, file)
+            plan, ends = made.plan, (can_do("sources", made.source), can_do("targets", made.target))
             require_keys(plan)
             if again:
                 _refuse_standing(store, plan)
-            run = stored.create_run(store, plan, [steps_of(one) for one in plan.vms])
+            run = stored.create_run(store, plan, [steps_of(one, *ends) for one in plan.vms])
         note = f"{file} has changed since {last} was refused: this is the next run" if last and not again else ""
         return Started(name=run.name, count=len(plan.vms), note=note)
 

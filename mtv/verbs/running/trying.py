@@ -11,8 +11,9 @@ from mtv.errors import MtvError
 from mtv.model.faults import Fault
 from mtv.model.outcomes import Intent, Row
 from mtv.model.plans import Plan
-from mtv.plans.journey import by_word
+from mtv.plans.journey import possible
 from mtv.plans.way import before
+from mtv.providers.base import capabilities
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.store import Store
@@ -57,7 +58,11 @@ def dry_run(file: Path) -> Tried:
         number = len(stored.runs_of(store, plan.name)) + 1
         run = last if going else f"{plan.name}-{number}"
         steps, refused = asyncio.run(_try(store, run, plan))
-    lines = [*describing.plan(str(file)).splitlines(), "", f"steps: {', '.join(steps)}"]
+    lines = [
+        *describing.plan(str(file), brief=True).replace("plan FILE", f"plan {file}").splitlines(),
+        "",
+        f"steps: {', '.join(steps)}",
+    ]
     lines += [f"it would go on with {run}" if going else f"it would be {run}"]
     return Tried(lines, refused)
 
@@ -66,12 +71,13 @@ async def _try(store: Store, run: str, plan: Plan) -> tuple[list[str], list[Faul
     """Titles of the first VM's steps, and what the check of each VM says."""
     refused = []
     async with AsyncExitStack() as stack:
-        road = Road(store, run, plan, await opened_ends(store, plan, stack))
+        ends = await opened_ends(store, plan, stack)
+        road = Road(store, run, plan, ends)
         worlds = [road.world(part, _Unwritten()) for part in plan.vms]
         for world in worlds:
             try:
                 await before.check(world)
             except MtvError as error:
                 refused.append(error.fault)
-        steps = [one for one in by_word(plan.vms[0].journey) if one.on == "run" and one.when(worlds[0])]
+        steps = possible(plan.vms[0], capabilities(ends.source), capabilities(ends.target))
     return [step.title for step in steps], refused

@@ -31,8 +31,9 @@ def vm(name: str, plan_file: str | None) -> str:
     return "\n".join([*_vm(part.vm, found), *_to_be(part, found)]) + "\n"
 
 
-def plan(file: str) -> str:
-    """What a plan would do, VM by VM; or one that was run, by its name or its run's, if there is no such file."""
+def plan(file: str, brief: bool = False) -> str:
+    """What a plan would do, VM by VM; or one that was run, by its name or its run's, if there is no such file.
+    `brief` counts what is only worth knowing."""
     with Store(settings().store) as store:
         run = "" if Path(file).exists() else _last_run(store, file)
         made = stored.plan_of(store, run) if run else resolved(store, Path(file)).plan
@@ -45,7 +46,7 @@ def plan(file: str) -> str:
         lines += ["", f"{plain(one.vm.name)} as {one.machine}: {one.journey}, {disks} of {total}"]
         lines += [f"  disk {choice.disk} to {choice.to}" for choice in one.disks]
         lines += [f"  NIC {choice.nic} to {choice.to}" for choice in one.nics]
-        lines += [f"  {line}" for line in _concerns(of_plan(one, found))]
+        lines += [f"  {line}" for line in (_brief if brief else _concerns)(of_plan(one, found))]
     return "\n".join(lines) + "\n"
 
 
@@ -119,6 +120,13 @@ def _to_be(part: VmPlan, found: Facts | None) -> Iterator[str]:
     """Concerns under this plan, and the manifest as it would be made now."""
     yield from ("", "under this plan:", *_concerns(of_plan(part, found)))
     yield from ("", "manifest:", kubeyaml.dump(manifests.documents(part, guest_of(found))).decode().rstrip())
+
+
+def _brief(concerns: tuple[Concern, ...]) -> Iterator[str]:
+    infos = sum(one.level is Level.INFO for one in concerns)
+    yield from _concerns(tuple(one for one in concerns if one.level is not Level.INFO))
+    if infos:
+        yield f"{count(infos, 'thing')} worth knowing: mtv describe plan FILE"
 
 
 def _concerns(concerns: tuple[Concern, ...]) -> Iterator[str]:

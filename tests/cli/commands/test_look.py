@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mtv.verbs.running import starting
 from tests.cli.sandbox import Sandbox
 
 
@@ -28,11 +29,14 @@ def test_logs_name_each_attempt_also_where_no_tool_printed_anything(moved: Sandb
     assert "db01: verify, attempt 1: done in " in line
 
 
-def test_logs_of_a_step_that_is_none_or_has_not_begun_say_so(moved: Sandbox) -> None:
+def test_a_run_has_no_steps_that_its_ends_cannot_do(moved: Sandbox) -> None:
+    rows = moved.rows("get", "steps")
+    assert "skipped" not in [row["mark"] for row in rows]
+
+
+def test_logs_of_a_step_that_is_none_say_so(moved: Sandbox) -> None:
     unknown = moved.mtv("logs", "demo-1", "--step", "explode")
     assert (unknown.code, "there is no step 'explode'" in unknown.err, "transfer" in unknown.err) == (2, True, True)
-    idle = moved.mtv("logs", "demo-1", "--step", "convert")
-    assert (idle.code, idle.out, idle.err) == (0, "", "step convert has not begun yet: mtv status demo-1\n")
 
 
 def test_a_plan_that_was_run_is_described_by_its_name_and_its_run_s(moved: Sandbox, tmp_path: Path) -> None:
@@ -68,3 +72,13 @@ def test_why_and_status_name_the_step_that_failed_not_the_last_undo(box: Sandbox
     heads = [line for line in box.mtv("logs", "demo-1").out.splitlines() if line.startswith("== ")]
     assert any("transfer, attempt 1: failed in " in line for line in heads)
     assert any("undo of create-volumes, attempt " in line for line in heads)
+
+
+def test_logs_of_what_has_not_begun_say_so(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.plan(guest="{conversion: none}")
+    monkeypatch.chdir(box.folder)
+    monkeypatch.setenv("MTV_DATA", str(box.folder / "data"))
+    starting.prepare(Path("plan.yaml"), again=False)
+    idle = box.mtv("logs", "demo-1", "--step", "transfer")
+    assert (idle.code, idle.out, idle.err) == (0, "", "step transfer has not begun yet: mtv status demo-1\n")
+    assert box.mtv("logs", "demo-1").err == "demo-1 has not begun yet: mtv status demo-1\n"

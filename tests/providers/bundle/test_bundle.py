@@ -1,27 +1,18 @@
+"""The bundle as a target: volumes, machines, scratch, labels."""
+
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pytest
 
-from mtv.errors import CheckFailed, Held, MtvError
+from mtv.errors import CheckFailed, MtvError
 from mtv.providers import base, load
-from mtv.providers.bundle import Bundle, disks, room
+from mtv.providers.bundle import Bundle, disks
+from tests.providers.bundle.acts import PAPERS, do, files
 from tests.providers.bundle.conftest import MIB, spec
-
-T = TypeVar("T")
-
-
-def do(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
-def files(root: Path) -> list[str]:
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir())
 
 
 def test_what_it_can_do_is_what_it_implements(bundle: Bundle) -> None:
@@ -174,161 +165,18 @@ class TestScratch:
                 do(work)
 
 
-class TestKilled:
-    """What a maker that was killed leaves is found again, and goes with the scratch."""
-
-    class Killed(BaseException):
-        pass
-
-    def kill_at(self, monkeypatch: pytest.MonkeyPatch, work: Callable[[], Coroutine[Any, Any, Any]], at: int) -> bool:
-        """Ends the work before its `at`-th change of the file system; False if it had fewer."""
-        calls = 0
-
-        def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-            def call(*args: Any, **words: Any) -> Any:
-                nonlocal calls
-                calls += 1
-                if calls >= at:  # nothing more happens, not even what `finally` would do
-                    raise self.Killed
-                return real(*args, **words)
-
-            return call
-
-        with monkeypatch.context() as patch:
-            for name in ("mkdir", "rename", "setxattr", "rmdir", "unlink", "truncate", "chmod"):
-                patch.setattr(os, name, counted(getattr(os, name)))
-            for name in ("mkdir", "rename", "replace", "rmdir", "unlink", "chmod", "open"):
-                patch.setattr(Path, name, counted(getattr(Path, name)))
-            try:
-                do(work())
-            except self.Killed:
-                return True
-            return False
-
-    @pytest.mark.parametrize("attributes", [True, False])
-    def test_at_every_change(
-        self, out: Path, monkeypatch: pytest.MonkeyPatch, attributes: bool, request: pytest.FixtureRequest
-    ) -> None:
-        if not attributes:
-            request.getfixturevalue("no_attributes")
-
-        def move(bundle: Bundle) -> Callable[[], Coroutine[Any, Any, None]]:
-            async def work() -> None:
-                await bundle.scratch("plan-1", "web")
-                await bundle.create(spec())
-                await bundle.create(spec(1))
-                await bundle.create_machine("web", [{"kind": "X"}], TestMachines.PAPERS)
-
-            return work
-
-        def undo(bundle: Bundle) -> None:
-            do(bundle.remove_machine("web"))
-            for index in range(2):
-                if volume := do(bundle.find(spec(index))):
-                    do(bundle.remove(volume))
-            do(bundle.tidy("plan-1", "web"))
-
-        at = 1
-        while self.kill_at(monkeypatch, move(Bundle("one", str(out))), at):
-            again = Bundle("two", str(out))
-            do(again.ready([spec(), spec(1)], 0))
-            if at % 2:
-                do(move(again)())
-                assert do(again.machine("web")).state == "halted"
-                assert len([file for file in files(out) if file.startswith("web/")]) == 6
-            undo(again)
-            assert not out.exists() or os.listdir(out) == [], at
-            at += 1
-        assert at > 30
-        undo(Bundle("three", str(out)))
-
-
-class TestReady:
-    def test_nothing_is_changed(self, bundle: Bundle, out: Path) -> None:
-        do(bundle.ready([spec(), spec(1)], 5 * MIB))
-        assert not out.exists()
-
-    def test_foreign_files_are_named(self, bundle: Bundle, out: Path) -> None:
-        (out / "web").mkdir(parents=True)
-        (out / "web" / "holiday\n.jpg").write_text("mine")
-        for work in (bundle.ready([spec()], 0), bundle.create(spec())):
-            with pytest.raises(CheckFailed, match=r"holiday\?\.jpg") as error:
-                do(work)
-            assert (error.value.fault.code, error.value.exit_code) == ("target.foreign-files", 4)
-        assert files(out) == ["web/holiday\n.jpg"]
-
-    def test_a_link_for_a_folder_is_foreign(self, bundle: Bundle, out: Path, tmp_path: Path) -> None:
-        out.mkdir()
-        (out / "web").symlink_to(tmp_path)
-        with pytest.raises(CheckFailed, match="not a folder"):
-            do(bundle.ready([spec()], 0))
-
-    def test_an_empty_folder_and_a_fresh_file_system_are_welcome(self, bundle: Bundle, out: Path) -> None:
-        (out / "web" / "lost+found").mkdir(parents=True)
-        do(bundle.ready([spec()], 0))
-        made = do(bundle.create(spec()))
-        do(bundle.remove(made))
-        assert (out / "web" / "lost+found").is_dir()
-
-    def test_no_space_says_how_much_is_missing(self, bundle: Bundle, out: Path) -> None:
-        free = room.free(out)
-        with pytest.raises(CheckFailed, match="MiB free") as error:
-            do(bundle.ready([spec()], free))
-        assert error.value.fault.code == "target.no-space"
-        assert "make " in error.value.fault.hint
-
-    def test_what_lies_there_already_needs_no_space(self, bundle: Bundle, out: Path) -> None:
-        made = do(bundle.create(spec()))
-        Path(made.path).write_bytes(os.urandom(8 * MIB))
-        free = room.free(out)
-        do(bundle.ready([spec()], free - room.MARGIN_BYTES + 4 * MIB))
-
-    def test_read_only(self) -> None:
-        """A read-only file system refuses root too; /sys is one to whoever makes files there."""
-        target = Bundle("bundle", "/sys/kernel/out")
-        with pytest.raises(CheckFailed, match="cannot be written") as error:
-            do(target.ready([spec()], 0))
-        assert error.value.fault.code == "target.read-only"
-        assert [(finding.name, finding.ok) for finding in do(target.check())] == [("writable", False)]
-
-    def test_a_file_for_a_folder(self, tmp_path: Path) -> None:
-        (tmp_path / "file").write_text("")
-        with pytest.raises(CheckFailed) as error:
-            do(Bundle("bundle", str(tmp_path / "file")).ready([spec()], 0))
-        assert error.value.fault.code == "target.not-a-folder"
-
-    def test_a_sound_folder_has_no_findings_against_it(self, bundle: Bundle, out: Path) -> None:
-        assert all(finding.ok for finding in do(bundle.check()))
-        assert not out.exists()
-
-    def test_full_is_a_hold_and_too_big_says_so(self, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-        def full(*args: object) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(disks, "_fill", full)
-        with pytest.raises(Held) as error:
-            do(bundle.create(spec()))
-        assert error.value.fault.code == "target.no-space"
-        monkeypatch.undo()
-        with pytest.raises(CheckFailed) as big:
-            do(bundle.create(spec(size=1 << 62)))
-        assert big.value.fault.code == "target.file-too-big"
-
-
 class TestMachines:
-    PAPERS = {"receipt.json": b"{}\n", "receipt.hashes": b"\0", "README.txt": b"read me\n"}
-
     def test_papers_and_the_state(self, bundle: Bundle, out: Path) -> None:
         do(bundle.create(spec()))
         assert do(bundle.machine("web")).state == "absent"
-        made = do(bundle.create_machine("web", [{"kind": "VirtualMachine"}, {"kind": "X"}], self.PAPERS))
+        made = do(bundle.create_machine("web", [{"kind": "VirtualMachine"}, {"kind": "X"}], PAPERS))
         assert (made.state, made.path) == ("halted", str(out / "web"))
         assert (out / "web" / "vm.yaml").read_bytes() == b"kind: VirtualMachine\n---\nkind: X\n"
         papers = ["README.txt", "disk0.raw", "receipt.hashes", "receipt.json", "vm.yaml"]
         assert files(out) == [f"web/{name}" for name in papers]
 
     def test_twice_is_once(self, bundle: Bundle, out: Path) -> None:
-        do(bundle.create_machine("web", [{"kind": "A"}], self.PAPERS))
+        do(bundle.create_machine("web", [{"kind": "A"}], PAPERS))
         do(bundle.create_machine("web", [{"kind": "B"}], {}))
         assert (out / "web" / "vm.yaml").read_bytes() == b"kind: B\n"
 
@@ -336,7 +184,7 @@ class TestMachines:
         do(bundle.create(spec()))
         (out / "web" / "README.txt").write_text("mine")
         with pytest.raises(CheckFailed, match="README.txt"):
-            do(bundle.create_machine("web", [], self.PAPERS))
+            do(bundle.create_machine("web", [], PAPERS))
         assert (out / "web" / "README.txt").read_text() == "mine"
         assert do(bundle.machine("web")).state == "absent"
 
@@ -348,7 +196,7 @@ class TestMachines:
     def test_removal_of_a_failed_vm_leaves_nothing(self, bundle: Bundle, out: Path) -> None:
         made = do(bundle.create(spec()))
         do(bundle.scratch("plan-1", "web"))
-        do(bundle.create_machine("web", [{}], self.PAPERS))
+        do(bundle.create_machine("web", [{}], PAPERS))
         do(bundle.remove_machine("web"))
         do(bundle.remove_machine("web"))
         assert do(bundle.machine("web")).state == "absent"
@@ -359,7 +207,7 @@ class TestMachines:
     @pytest.mark.parametrize("name", ["../../etc", "a/b", ".", "..", ".mtv", "x\ny", "ä" * 300, "-", "", "a" * 4000])
     def test_strangers_names_stay_inside(self, bundle: Bundle, out: Path, name: str) -> None:
         made = do(bundle.create(spec(machine=name)))
-        do(bundle.create_machine(name, [{}], self.PAPERS))
+        do(bundle.create_machine(name, [{}], PAPERS))
         assert Path(made.path).parent.parent == out
         assert Path(made.path).parent.resolve().parent == out.resolve()
         do(bundle.remove_machine(name))
@@ -384,7 +232,7 @@ class TestWithoutAttributes:
 
     def test_labels_outlive_the_run_and_go_with_the_bundle(self, bundle: Bundle, out: Path) -> None:
         made = do(bundle.create(spec()))
-        do(bundle.create_machine("web", [{}], TestMachines.PAPERS))
+        do(bundle.create_machine("web", [{}], PAPERS))
         do(bundle.tidy("plan-1", "web"))
         again = Bundle("again", str(out))
         assert do(again.machine("web")).state == "halted"
