@@ -9,8 +9,8 @@ import pytest
 
 from tests.e2e.yard import MIB, Yard, fill, held, moving, until
 
-SLOWLY = f"{{bytes_per_second: {20 * MIB}}}"
-SIZE = 64
+SLOWLY = f"{{bytes_per_second: {12 * MIB}}}"
+SIZE = 24
 pytestmark = pytest.mark.slow
 
 
@@ -107,7 +107,7 @@ def test_ends_that_are_others_are_held_until_they_are_back(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("to", ["raw", "qcow2"])
 def test_targets_that_were_harmed_are_mended(to: str, tmp_path: Path) -> None:
-    yard = interrupted(tmp_path, (24, 24, 24), to=to)
+    yard = interrupted(tmp_path, (8, 8, 8), to=to)
     with yard.disk(0).open("r+b") as file:
         file.seek(MIB + 4096)
         file.write(b"somebody else's" * 1000)

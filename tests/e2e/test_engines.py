@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def yard(tmp_path: Path) -> Yard:
-    return Yard(tmp_path, (48,), limits=SLOWLY)
+    return Yard(tmp_path, (24,), limits=SLOWLY)
 
 
 def copying(yard: Yard, move: Move, part: float = 0.2) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.yard import MIB, Move, Yard, fill, lives, moving, until
 
-SLOWLY = f"{{bytes_per_second: {20 * MIB}}}"
+SLOWLY = f"{{bytes_per_second: {12 * MIB}}}"
 pytestmark = pytest.mark.slow
 
 
@@ -17,8 +17,8 @@ def copying(yard: Yard, move: Move) -> list[int]:
     return move.find("worker")
 
 
-def test_a_move_is_held_after_its_step_and_resumed_by_another(tmp_path: Path) -> None:
-    yard = Yard(tmp_path, (48,), limits=SLOWLY)
+def test_a_move_is_held_after_its_step_and_what_rots_meanwhile_is_copied_once_more(tmp_path: Path) -> None:
+    yard = Yard(tmp_path, (24,), limits=SLOWLY)
     with moving(yard, "run", "plan.yaml") as move:
         copying(yard, move)
         yard.mtv("hold", "wave-1")
@@ -27,12 +27,17 @@ def test_a_move_is_held_after_its_step_and_resumed_by_another(tmp_path: Path) ->
     assert yard.facts("transfer")["written_bytes"] == yard.data_bytes  # what ran has ended
     assert "verify" not in {row.step for row in yard.rows()}
     assert [line for line in yard.left_behind() if line.startswith(("process", "lock"))] == []
+    with yard.disk().open("r+b") as disk:
+        disk.seek(5 * MIB + 77)
+        disk.write(b"rot")
     yard.mtv("resume", "wave-1")
     yard.ended_well()
+    assert yard.facts("transfer")["written_bytes"] == MIB
+    assert "at byte 5242880" in str([row.facts.get("again") for row in yard.rows() if row.back])
 
 
 def test_a_cancelled_move_leaves_nothing_and_can_be_tried_again(tmp_path: Path) -> None:
-    yard = Yard(tmp_path, (48,), limits=SLOWLY)
+    yard = Yard(tmp_path, (24,), limits=SLOWLY)
     with moving(yard, "run", "plan.yaml") as move:
         workers = copying(yard, move)
         yard.mtv("cancel", "wave-1", "--yes")

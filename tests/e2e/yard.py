@@ -21,6 +21,7 @@ from mtv.model.outcomes import Mark, Row
 from mtv.settings import settings
 from mtv.store import reading
 from mtv.store.records import read_migrations, read_rows
+from tests.e2e import looks as stand_ins
 from tests.e2e import slow
 from tests.providers.ova import builders
 
@@ -53,16 +54,16 @@ def fill(path: Path, mib: int, seed: int) -> Path:
     return path
 
 
-def data_bytes(mib: int) -> int:
-    return (mib - mib // 4) * MIB
+def data_bytes(disk: int | Path) -> int:
+    return disk.stat().st_blocks * 512 if isinstance(disk, Path) else (disk - disk // 4) * MIB
 
 
 class Yard:
-    """`disks` are sizes in MiB. `image` and `to` are formats at the source and at the target."""
+    """`disks` are sizes in MiB, or raw disks of a guest. `image` and `to` are formats at the source and the target."""
 
     def __init__(
-        self, folder: Path, disks: Sequence[int] = (32,), *, image: str = "raw", to: str = "raw", kind: str = "ova",
-        manifest: bool = False, nbdkit: str = "", **keys: str,
+        self, folder: Path, disks: Sequence[int | Path] = (32,), *, image: str = "raw", to: str = "raw",
+        kind: str = "ova", manifest: bool = False, nbdkit: str = "", looks: bool = False, **keys: str,
     ) -> None:  # fmt: skip
         self.folder, self.disks, self.image, self.to = folder, list(disks), image, to
         self.mounts = mounted(folder)  # a test's own
@@ -71,17 +72,18 @@ class Yard:
         self.tmp = folder / "tmp"
         self.tmp.mkdir()
         self.data_bytes = sum(map(data_bytes, disks))
-        self.raws = [self._disk(number, mib) for number, mib in enumerate(disks, 1)]
+        self.raws = [self._disk(number, disk) for number, disk in enumerate(disks, 1)]
         self._describe(manifest)
+        tools = f"{stand_ins.install(folder / 'tools')}:" if looks else ""
         self.env = {
-            "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder),
+            "PATH": f"{tools}{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder),
             "LANG": "C.UTF-8", "MTV_DATA": str(folder / "data"), "MTV_CACHE": str(settings().cache),
-            "TMPDIR": str(self.tmp), "PYTHONPATH": slow.install(folder / "stranger"), slow.OPTIONS: nbdkit,
+            "TMPDIR": str(self.tmp), "PYTHONPATH": slow.install(folder / "stranger", looks), slow.OPTIONS: nbdkit,
         }  # fmt: skip
         self.plan(source=f"{kind}:exports", **keys)
 
-    def _disk(self, number: int, mib: int) -> Path:
-        raw = fill(self.folder / f"raw{number}.raw", mib, seed=number)
+    def _disk(self, number: int, disk: int | Path) -> Path:
+        raw = disk if isinstance(disk, Path) else fill(self.folder / f"raw{number}.raw", disk, seed=number)
         place = self.package / f"web-disk{number}.{self.image}"
         if self.image == "raw":
             subprocess.run(["cp", "--sparse=always", raw, place], check=True)
@@ -94,7 +96,7 @@ class Yard:
         form = "raw" if self.image == "raw" else builders.QCOW2
         ovf = builders.Vmware(
             files="".join(builders.file(f"web-disk{n}.{self.image}", n) for n in numbers),
-            disks="".join(builders.disk(n, capacity=self.disks[n - 1] * MIB, format_=form) for n in numbers),
+            disks="".join(builders.disk(n, capacity=self.raws[n - 1].stat().st_size, format_=form) for n in numbers),
             hardware=builders.CPU + builders.MEMORY + builders.SCSI + builders.NIC
             + "".join(builders.drive(f"vmdisk{n}", unit=n - 1, number=20 + n) for n in numbers),
         )  # fmt: skip
