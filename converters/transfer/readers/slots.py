@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mtv.converters.transfer.extents import Block
 
 GRAIN_BYTES = 64 << 10  # holes are made in this grain: as qcow2's clusters, and as fine as storage gains by
+WORD_BYTES = 8
 _ZEROES = bytes(1 << 20)
 # PyDLL keeps the interpreter's lock: a compare of random bytes takes 0.1 us, giving the lock away costs up to 5 ms.
 _memcmp = ctypes.PyDLL(None).memcmp
@@ -20,6 +21,7 @@ class Slot:
     def __init__(self, size_bytes: int) -> None:
         self._memory = mmap.mmap(-1, size_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.view = memoryview(self._memory)
+        self._words = self.view[: size_bytes - size_bytes % WORD_BYTES].cast("Q")
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
 
     def parts(self, block: Block) -> Iterator[tuple[int, memoryview]]:
@@ -44,6 +46,9 @@ class Slot:
     def runs(self, block: Block) -> Iterator[tuple[int, int, bool]]:
         """Start, length and whether it is zero, over all of a block: what lies between its pieces is, and so are
         whole grains of them that hold nothing. Like neighbours are merged."""
+        if self._is_dense(block):
+            yield 0, block.length, False
+            return
         first, end, kind = 0, 0, True
         for start, length, is_zero in self._grains(block):
             if is_zero != kind:
@@ -53,6 +58,13 @@ class Slot:
             end = start + length
         if end > first:
             yield first, end - first, kind
+
+    def _is_dense(self, block: Block) -> bool:
+        """Whether the first word of each grain says already that it holds something: so it is with most data. 1 us,
+        and a look at every grain takes 17, where a copy has 600 in all."""
+        if len(block.pieces) != 1 or block.pieces[0][1] != block.length or block.length % GRAIN_BYTES:
+            return False
+        return 0 not in self._words[: block.length // WORD_BYTES : GRAIN_BYTES // WORD_BYTES].tolist()
 
     def _grains(self, block: Block) -> Iterator[tuple[int, int, bool]]:
         end = 0

@@ -2,6 +2,7 @@
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,3 +49,21 @@ def test_a_grain_that_holds_nothing_becomes_a_hole() -> None:
     block = Block(0, SIZE, ((0, SIZE),))
     grain = GRAIN_BYTES
     assert list(slot.runs(block)) == [(0, 2 * grain, True), (2 * grain, grain, False), (3 * grain, grain, True)]
+
+
+@pytest.mark.parametrize("empty", [None, 0, 3])
+def test_a_block_whose_grains_all_begin_with_data_is_one_run(empty: int | None) -> None:
+    slot = Slot(SIZE)
+    for grain in range(SIZE // GRAIN_BYTES):
+        slot.view[grain * GRAIN_BYTES + 7] = 0 if grain == empty else 1
+    runs = list(slot.runs(Block(0, SIZE, ((0, SIZE),))))
+    assert (runs == [(0, SIZE, False)]) is (empty is None)
+    assert sum(length for _, length, is_zero in runs if is_zero) == (0 if empty is None else GRAIN_BYTES)
+
+
+def test_of_a_used_slot_only_the_blocks_own_bytes_are_looked_at() -> None:
+    slot = Slot(SIZE)
+    slot.view[:] = b"x" * SIZE
+    slot.clear(GRAIN_BYTES, 2 * GRAIN_BYTES)
+    last = Block(0, 2 * GRAIN_BYTES - 512, ((0, 2 * GRAIN_BYTES - 512),))
+    assert list(slot.runs(last)) == [(0, GRAIN_BYTES, False), (GRAIN_BYTES, GRAIN_BYTES - 512, True)]
