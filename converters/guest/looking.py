@@ -109,7 +109,8 @@ def _decide(guest: GuestFacts, plan: NetworkPlan, what: Wanted, scratch: Path) -
 def told(looked: Looked) -> dict[str, Json]:
     """All of it as facts."""
     decision, plan = looked.decision, looked.plan
-    concerns = [*plan.concerns, *decision.concerns]
+    # What stops a VM comes first, so that nothing cuts it off.
+    concerns = sorted([*plan.concerns, *decision.concerns], key=lambda one: one.level is not Level.CRITICAL)
     return {
         "guest": codec.dump(_paired(looked.guest, plan)),
         "conversion": {

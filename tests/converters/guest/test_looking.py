@@ -11,7 +11,7 @@ from mtv.converters.boot.pictures.expecting import of_facts
 from mtv.converters.boot.pictures.picture import Picture, Port
 from mtv.converters.guest.decide import Decision, decide
 from mtv.converters.guest.looking import FACTS_LIMIT_BYTES, Looked, fitting, told
-from mtv.model.estate import Nic
+from mtv.model.estate import Concern, Level, Nic
 from mtv.model.guest import GuestFacts, Interface, Mount
 from mtv.model.plans import GuestChoice, NicChoice
 from tests.converters.guest.known import DEBIAN, DEBIAN_VM
@@ -72,3 +72,13 @@ def test_a_stranger_cannot_make_them_large() -> None:
     facts = fitting(seen)
     assert len(json.dumps(facts)) <= FACTS_LIMIT_BYTES
     assert codec.load(GuestFacts, facts["guest"]).network.interfaces[0].addresses[:1] == ("10.0.0.1/24",)
+
+
+def test_what_stops_a_vm_is_never_cut_off() -> None:
+    flaws = tuple(Concern(id="network.file-unclear", level=Level.WARNING, text=f"{n}" * 400) for n in range(300))
+    stop = Concern(id="network.no-nic-fits", level=Level.CRITICAL, text="nothing fits")
+    plan = network.NetworkPlan(concerns=(*flaws, stop))
+    facts = fitting(Looked(guest=DEBIAN, decision=Decision(mode="full"), plan=plan))
+    assert len(json.dumps(facts)) <= FACTS_LIMIT_BYTES
+    (told_first, *_) = codec.load(list[Concern], facts["concerns"])
+    assert told_first == stop
