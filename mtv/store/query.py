@@ -35,6 +35,9 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_EXPR_DEPTH: 200,
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
+_OF_THE_FILE = frozenset(
+    [sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN]
+)  # errors that no expression makes: `reading.said` has words for them
 _AFFINITY = {"text": "TEXT", "json": "TEXT", "integer": "INTEGER", "boolean": "INTEGER", "real": "REAL"}
 
 Row = dict[str, Json]
@@ -195,6 +198,8 @@ def _limited(found: sqlite3.Connection, where: str) -> Iterator[None]:
             raise Refused(
                 "query.too-slow", f"'{where[:200]}' took over {LIMIT_S:g} s", "ask for less at once"
             ) from error
+        if error.sqlite_errorcode & 0xFF in _OF_THE_FILE:
+            raise
         raise _wrong(where, str(error)) from error
     finally:
         found.set_progress_handler(None, 0)

@@ -136,6 +136,26 @@ def test_a_damaged_store_is_said_so_with_the_way_out(typed: Path, capsys: pytest
     assert (code, line) == (1, f"mtv: store {typed} is damaged: file is not a database")
 
 
+def test_a_store_that_is_damaged_anywhere_never_blames_the_question(
+    typed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Pages in the middle, and ends cut off: what reads them says so, what does not may answer."""
+    good, told = typed.read_bytes(), set[tuple[int, str]]()
+    for page in range(1, len(good) // 4096):
+        for wrong in (good[: page * 4096], good[: page * 4096] + b"\xa5" * 4096 + good[page * 4096 + 4096 :]):
+            typed.write_bytes(wrong)
+            for words in (
+                ["get", "providers"],
+                ["get", "vms"],
+                ["get", "concerns", "--where", "level = 'x'"],
+                ["status"],
+            ):
+                code = main(words)
+                told.add((code, capsys.readouterr().err.partition("\n")[0]))
+    assert {code for code, _ in told} == {0, 1}
+    assert {line for code, line in told if code} == {f"mtv: store {typed} is damaged: database disk image is malformed"}
+
+
 def test_a_store_on_a_network_file_system_is_refused(
     typed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
