@@ -16,22 +16,23 @@ pytestmark = pytest.mark.slow
 QEMU_READS = 200  # the byte of an image that QEMU locks where nobody else may read it
 
 
-def commit(yard: Yard) -> tuple[str, list[bool]]:
-    """How far the conversion's commit is: its state, and which disks have it."""
+def commit(yard: Yard) -> tuple[str, list[bool], int]:
+    """How far the conversion's commit is: its state, which disks have it, and when that was written."""
+    path = yard.scratch / "guest" / "commit.json"
     try:
-        told = json.loads((yard.scratch / "guest" / "commit.json").read_bytes())
+        told, at = json.loads(path.read_bytes()), path.stat().st_mtime_ns
     except FileNotFoundError:
-        return "", []
-    return told["state"], [part["committed"] for part in told["parts"]]
+        return "", [], 0
+    return told["state"], [part["committed"] for part in told["parts"]], at
 
 
 @contextmanager
-def second_disk_held(yard: Yard, move: Move) -> Iterator[None]:
+def second_disk_held(yard: Yard, move: Move, since: int) -> Iterator[None]:
     """From when a commit has begun: it waits before the second disk, for somebody reads nothing there."""
 
     def begun() -> bool:
-        state, disks = commit(yard)
-        return state == "committing" and not all(disks)
+        state, disks, at = commit(yard)
+        return at > since and state == "committing" and not all(disks)
 
     until("it commits", lambda: move.ended or begun())
     with yard.disk(1).open("rb") as file:
@@ -43,7 +44,8 @@ def second_disk_held(yard: Yard, move: Move) -> Iterator[None]:
 
 def kill_between(yard: Yard) -> list[bytes]:
     """The engine, between the two disks of the commit. Gives what an undisturbed one would have made of both."""
-    with moving(yard, "run", "plan.yaml") as move, second_disk_held(yard, move):
+    since = commit(yard)[2]
+    with moving(yard, "run", "plan.yaml") as move, second_disk_held(yard, move, since):
         workers = move.find("worker")
         move.kill()
         until("its workers end with it", lambda: not any(map(lives, workers)), 5)
