@@ -2,6 +2,7 @@
 seconds."""
 
 import sys
+import threading
 import time
 from types import TracebackType
 
@@ -13,25 +14,40 @@ from mtv.words import duration, share, size
 SHOW_AFTER_S = 2.0
 PLAIN_EVERY_S = 10.0
 DRAW_EVERY_S = 0.2
+TICK_S = 1.0
 
 
 class Meter:
-    """One job's progress: `bytes(done, total)` with rate and time left, or `count(n)` of things."""
+    """One job's progress: `bytes(done, total)` with rate and time left, or `count(n)` of things. As a context it also
+    says how long it has taken while there is no news."""
 
     def __init__(self, title: str) -> None:
-        self.title, self.began_s, self.drawn_s, self.width = title, time.monotonic(), 0.0, 0
+        self.title, self.text, self.began_s, self.drawn_s, self.width = title, "", time.monotonic(), 0.0, 0
         self.rate = Rate()
+        self._ended = threading.Event()
+        self._drawing = threading.RLock()
 
     def __enter__(self) -> "Meter":
+        self._ticking = threading.Thread(target=self._tick, name="meter", daemon=True)
+        self._ticking.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._ended.set()
+        self._ticking.join()
         self.wipe()
 
+    def _tick(self) -> None:
+        while not self._ended.wait(TICK_S):
+            if time.monotonic() - self.drawn_s >= TICK_S:
+                took = duration(time.monotonic() - self.began_s)
+                self._show(f"{self.text}, {took}" if self.text else took)
+
     def wipe(self) -> None:
-        if self.width:
-            click.echo("\r" + " " * self.width + "\r", nl=False, err=True)
-        self.width = 0
+        with self._drawing:
+            if self.width:
+                click.echo("\r" + " " * self.width + "\r", nl=False, err=True)
+            self.width = 0
 
     def line(self, text: str) -> None:
         """A line that stays, above the meter."""
@@ -53,6 +69,14 @@ class Meter:
         self.draw(f"{number} {what}".strip())
 
     def draw(self, text: str) -> None:
+        self.text = text
+        self._show(text)
+
+    def _show(self, text: str) -> None:
+        with self._drawing:
+            self._put(text)
+
+    def _put(self, text: str) -> None:
         now_s = time.monotonic()
         tty = sys.stderr.isatty()
         due = now_s - self.drawn_s >= (DRAW_EVERY_S if tty else PLAIN_EVERY_S)

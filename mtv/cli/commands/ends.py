@@ -39,7 +39,8 @@ def check_provider(name: str, form: str) -> int:
     """Check provider NAME (or a URL such as ova:PATH): exit 4 if something is missing."""
     from mtv.verbs import ends
 
-    found = ends.check(name)
+    with Meter(f"checking {name}"):
+        found = ends.check(name)
     click.echo(output.findings(found, form), nl=False)
     return 4 if any(not one.ok and one.level == "critical" for one in found) else 0
 

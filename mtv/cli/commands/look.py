@@ -3,6 +3,7 @@
 import click
 
 from mtv.cli import options, output
+from mtv.cli.meter import Meter
 from mtv.cli.options import example
 
 
@@ -48,7 +49,9 @@ def describe_plan(file: str) -> int:
     """What plan FILE would do, VM by VM; or what a plan or a run of that NAME did, as `mtv get plans` lists them."""
     from mtv.verbs.showing import describing
 
-    click.echo(describing.plan(file), nl=False)
+    with Meter(f"reading {file}"):
+        text = describing.plan(file)
+    click.echo(text, nl=False)
     return 0
 
 
@@ -66,7 +69,7 @@ def why(run: str, vms: tuple[str, ...]) -> int:
     return 0
 
 
-@click.command(epilog=example("mtv logs demo-1 --vm db01 --step convert"))
+@click.command(epilog=example("mtv logs demo-1 --vm db01 --step transfer"))
 @click.argument("run")
 @options.vm
 @click.option("--step", default="", help="Only this step.")

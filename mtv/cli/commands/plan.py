@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from mtv.cli import options, output
+from mtv.cli.meter import Meter
 from mtv.cli.options import example
 from mtv.words import count
 
@@ -27,7 +28,8 @@ def create_plan(file: Path, source: str, target: str, select: bool, where: str, 
 
     if file.exists():
         options.confirm(f"overwrite {file}?", yes)
-    vms = plans.create(file, source, target, where, select)
+    with Meter(f"reading {source}"):
+        vms = plans.create(file, source, target, where, select)
     click.echo(f"wrote {file}: {count(len(vms), 'VM')}; next: mtv run {file}", err=True)
     critical = sum(any(one.level == "critical" for one in vm.concerns) for vm in vms)
     if critical:
@@ -42,7 +44,8 @@ def lint(file: Path, form: str) -> int:
     """Check plan FILE: every problem with its line and column; exit 2 if there is one."""
     from mtv.verbs import plans
 
-    problems = plans.lint(file)
+    with Meter(f"checking {file}"):
+        problems = plans.lint(file)
     if form == "table":
         for one in problems:
             click.echo(f"{one.where}: {one.text}" + (f" ({one.hint})" if one.hint else ""))

@@ -6,6 +6,7 @@ import click
 
 from mtv.cli import output
 from mtv.cli.follow import follow, tell
+from mtv.cli.meter import Meter
 from mtv.cli.options import example
 from mtv.verbs.showing.views import MigrationView, RunView
 from mtv.words import count, duration, share, size
@@ -36,7 +37,8 @@ def run(file: Path, dry_run: bool, detach: bool, again: bool) -> int:
 def _try(file: Path) -> int:
     from mtv.verbs.running.trying import dry_run
 
-    tried = dry_run(file)
+    with Meter(f"checking {file}"):
+        tried = dry_run(file)
     for line in tried.lines:
         click.echo(line)
     for fault in tried.refused:
@@ -48,7 +50,8 @@ def _try(file: Path) -> int:
 def _detach(file: Path, again: bool) -> int:
     from mtv.verbs.running.starting import detach
 
-    started = detach(file, again)
+    with Meter(f"beginning {file}"):
+        started = detach(file, again)
     _note(started.note)
     click.echo(f"{started.name} runs in the background; follow it: mtv watch {started.name}", err=True)
     return 0
@@ -58,7 +61,8 @@ def _drive(file: Path, again: bool) -> int:
     from mtv.verbs.running import following, starting
     from mtv.verbs.showing import seeing
 
-    started = starting.prepare(file, again)
+    with Meter(f"reading {file}"):
+        started = starting.prepare(file, again)
     _note(started.note)
     if started.finished:
         text = f"{started.name} has ended already, nothing was changed; the next run: mtv run {file} --again"

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from mtv.cli import output
+from mtv.cli.meter import Meter
 from mtv.cli.options import example
 from mtv.errors import Refused
 
@@ -30,7 +31,8 @@ def doctor(form: str) -> int:
     """Say whether this machine is fit: KVM, tools and their versions, space, the store; with the fix for each."""
     from mtv.verbs.doctor import doctor as look
 
-    found = look()
+    with Meter("looking around"):
+        found = look()
     click.echo(output.findings(found, form), nl=False)
     return 1 if any(not one.ok and one.level == "critical" for one in found) else 0
 
