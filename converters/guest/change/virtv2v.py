@@ -99,7 +99,7 @@ def _arguments(options: Options) -> Iterator[str]:
     if options.root:
         yield from ("--root", options.root)
     for device, file in options.keys:
-        yield from ("--key", f"{device}:file:{file}")
+        yield from ("--key", f"{device.removeprefix('UUID=')}:file:{file}")  # it takes a device or a bare UUID
     if not options.agent and customizes():
         yield from ("--delete", AGENT_SCRIPTS)
     yield from ("-i", "libvirtxml", str(options.domain))

@@ -71,7 +71,8 @@ def _unlock(work: Survey, locked: Sequence[str], keys: Mapping[str, Path]) -> se
     """Opens what there is a key for; a key that does not fit is a fault, and its device stays locked."""
     opened: set[str] = set()
     for device in locked if keys else ():
-        names = [device, f"UUID={work.handle.vfs_uuid(device)}"]
+        uuid = work.handle.vfs_uuid(device)
+        names = [device, f"UUID={uuid}", uuid]
         for name in (name for name in names if name in keys):
             try:
                 work.handle.cryptsetup_open(device, _key(keys[name]), f"mtv{len(opened)}")

@@ -144,13 +144,14 @@ def test_its_options(
     assert list(virtv2v._arguments(chosen)) == [*words, str(options.domain)]
 
 
-def test_keys_go_by_file(stand_in: Stand, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("given", "taken"), [("/dev/sda2", "/dev/sda2"), ("UUID=1f-2e", "1f-2e"), ("1f-2e", "1f-2e")])
+def test_keys_go_by_file(stand_in: Stand, tmp_path: Path, given: str, taken: str) -> None:
     options = stand_in("exit 0")
     chosen = Options(
-        domain=options.domain, log=options.log, keys=(("/dev/sda2", tmp_path / "key"),), root="btrfsvol:/dev/sda3/@"
+        domain=options.domain, log=options.log, keys=((given, tmp_path / "key"),), root="btrfsvol:/dev/sda3/@"
     )
     assert list(virtv2v._arguments(chosen))[:4] == [
-        "--root", "btrfsvol:/dev/sda3/@", "--key", f"/dev/sda2:file:{tmp_path / 'key'}",
+        "--root", "btrfsvol:/dev/sda3/@", "--key", f"{taken}:file:{tmp_path / 'key'}",
     ]  # fmt: skip
 
 

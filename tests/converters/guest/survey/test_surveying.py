@@ -146,7 +146,7 @@ def key(tmp_path: Path) -> Path:
     return tmp_path / "key"
 
 
-@pytest.mark.parametrize("name", ["/dev/sda2", "UUID=uuid-of-sda2"])
+@pytest.mark.parametrize("name", ["/dev/sda2", "UUID=uuid-of-sda2", "uuid-of-sda2"])
 def test_a_luks_device_that_its_key_opens_is_locked_no_more(key: Path, name: str) -> None:
     played = Played(LUKS, behind=("/dev/mapper/mtv0",))
     facts = look(played, **{name: key})
