@@ -99,7 +99,7 @@ class ApplianceFiles:
     def read(self, path: str, limit_bytes: int = READ_LIMIT_BYTES) -> bytes:
         """By pread, 1 ms a call; libguestfs's own read_file takes 80 ms under emulation. Only what is a plain file is
         opened: a pipe that a stranger left there would never end to open, and a device do who knows what."""
-        if not self._handle.is_file(path, followsymlinks=True):
+        if not self._is_file(path):
             raise FileNotFoundError(path)
         data = bytearray()
         while True:
@@ -109,6 +109,12 @@ class ApplianceFiles:
                 raise too_big(path, limit_bytes)
             if len(chunk) < CHUNK_BYTES:
                 return bytes(data)
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return self._handle.is_file(path, followsymlinks=True)
+        except RuntimeError as error:  # a link to itself, for one
+            raise MtvError("guest.unreadable", f"cannot look at {path} in the guest: {error}") from error
 
     def _chunk(self, path: str, offset: int) -> bytes:
         try:

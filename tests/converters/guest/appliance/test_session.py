@@ -31,6 +31,8 @@ class Played:
 
     def is_file(self, path: str, *, followsymlinks: bool) -> bool:
         assert followsymlinks
+        if (self.root / path[1:]).is_symlink() and not os.path.exists(self.root / path[1:]):
+            raise RuntimeError(f"is_file: {path}: Too many levels of symbolic links")
         return (self.root / path[1:]).is_file()
 
     def pread(self, path: str, count: int, offset: int) -> bytes:
@@ -60,6 +62,13 @@ def test_a_pipe_a_folder_and_a_device_are_no_files(played: Played, tmp_path: Pat
     for path in ("/interfaces", "/fstab", "/zero", "/missing"):
         with pytest.raises(FileNotFoundError):
             files(played).read(path)
+
+
+def test_a_link_to_itself_is_unreadable_and_no_defect(played: Played, tmp_path: Path) -> None:
+    (tmp_path / "fstab").symlink_to("fstab")
+    with pytest.raises(MtvError) as caught:
+        files(played).read("/fstab")
+    assert caught.value.fault.code == "guest.unreadable"
 
 
 def test_a_file_is_read_as_far_as_it_may_be_long(played: Played, tmp_path: Path) -> None:
