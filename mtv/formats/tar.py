@@ -118,7 +118,7 @@ def _check_sum(tar: Window, block: bytes, offset: int) -> None:
     """Some old writers added signed bytes."""
     given = _number(tar, block[148:156], offset)
     rest = block[:148] + b" " * 8 + block[156:]
-    if given not in (sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)):
+    if not given or given not in (sum(rest), sum(byte - 256 if byte > 127 else byte for byte in rest)):
         what = "it is no tar archive" if offset == 0 else f"the header at byte {offset} has a wrong checksum"
         raise tar.refuse("header", what, "fetch it again; a compressed archive must be unpacked first")
 

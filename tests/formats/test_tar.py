@@ -166,6 +166,7 @@ def test_an_extended_header_of_2_mib_is_refused() -> None:
 
 
 def test_what_is_no_tar_is_refused() -> None:
+    assert refused(b"A\x80\xa4\xcb\xd0".ljust(512, b"\0")) == "tar.header", "its signed bytes add up to nothing"
     assert refused(b"PK\x03\x04" + b"z" * 2000) == "tar.header"
     assert refused(b"short") == "tar.header"
 
