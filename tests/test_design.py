@@ -14,7 +14,7 @@ from mtv.store.columns import KINDS
 from tests.test_docs import LATER, PAGES
 
 ROOT = Path(__file__).parents[1]
-DESIGN = (ROOT / "docs/design.md").read_text()
+DESIGN = (ROOT / "docs/design.md").read_text().replace("\\|", "|")  # as a table wants it
 ROWS = [
     [cell.strip() for cell in re.split(r" \| ", line.strip("| "))]
     for line in DESIGN.splitlines()
@@ -53,7 +53,7 @@ def spoken(text: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_option_that_is_named_with_its_command_exists(page: Path) -> None:
-    for words in spoken(page.read_text()):
+    for words in spoken(page.read_text().replace("\\|", "|")):
         if set(words.split()[0].split("|")) & LATER:
             continue
         for name, command in commands(words):
