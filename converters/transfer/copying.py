@@ -51,8 +51,10 @@ def copy(share: Share) -> Facts:
 def _with_need(error: Held, share: Share) -> Held:
     if error.fault.code != "target.no-space":
         return error
-    left = share.meter.progress.total_bytes - share.meter.progress.done_bytes
-    text = f"{error.fault.text}, {left} bytes of data are still to be written"
+    told = share.meter.progress
+    left_mib = -(-(told.total_bytes - told.done_bytes) >> 20)
+    about = "" if told.counted else "at least "
+    text = f"{error.fault.text}, and {about}{left_mib} MiB of data are still to be written"
     return Held(error.fault.code, text, error.fault.hint)
 
 

@@ -87,9 +87,10 @@ def _step(name: str, title: str, row: query.Row | None) -> StepView:
 def _run(found: sqlite3.Connection, run: records.RunRow) -> RunView:
     progress = records.read_progress(found, run.name)
     rows = records.read_migrations(found, run.name)
+    engine = _engine(found, run.name)
     return RunView(
         name=run.name, plan=run.plan, state=_state([row.state for row in rows]), started_at=run.at,
-        engine=_engine(found, run.name), migrations=tuple(_migration(row, progress.get(row.vm_key)) for row in rows),
+        engine=engine, migrations=tuple(_migration(row, progress.get(row.vm_key), bool(engine)) for row in rows),
     )  # fmt: skip
 
 
@@ -109,14 +110,14 @@ def _state(states: Sequence[str]) -> str:
     return "resting" if all(one in RESTING for one in states) else "running"
 
 
-def _migration(row: MigrationRow, progress: ProgressRow | None) -> MigrationView:
+def _migration(row: MigrationRow, progress: ProgressRow | None, driven: bool) -> MigrationView:
     names = [name for name, _ in row.steps]
     seen = progress if progress and (progress.step == row.step or row.state in RESTING) else None
     done = sum(disk.done_bytes for disk in seen.disks) if seen else 0
     total = sum(disk.total_bytes for disk in seen.disks) if seen and all(one.counted for one in seen.disks) else 0
-    moving = row.state == "running" and seen is not None and seen.rate_bytes_per_s
+    moving = driven and row.state == "running" and seen is not None and seen.rate_bytes_per_s
     rate = seen.rate_bytes_per_s if seen and moving else None
-    until = moment(row.changed_at) if row.state in RESTING else datetime.now(UTC)
+    until = moment(row.changed_at) if row.state in RESTING or not driven else datetime.now(UTC)
     return MigrationView(
         run=row.run, vm=row.vm_key, name=row.vm, state=row.state, step=row.step, why=row.why,
         title=dict(row.steps).get(row.step, row.step), number=names.index(row.step) + 1 if row.step in names else 0,

@@ -7,7 +7,7 @@ import pytest
 
 from mtv.model.tasks import DiskProgress
 from mtv.store.journal import Progress
-from mtv.store.runs import create_run
+from mtv.store.runs import Heartbeat, create_run
 from mtv.store.store import Store
 from mtv.verbs.showing import seeing
 from tests.store.made import plan, vm
@@ -30,6 +30,10 @@ def test_share_and_time_left_are_told_once_all_disks_are_counted(
         told.tell("transfer", DiskProgress(disk="d0", done_bytes=second * 100, total_bytes=300), second)
         told.tell("transfer", DiskProgress(disk="d1", done_bytes=0, total_bytes=100, counted=counted), second)
     store.write(lambda found: found.execute("UPDATE migrations SET state = 'running', step = 'transfer'"))
+    heart = Heartbeat(store)
     [one] = seeing.view("wave-1").migrations
     assert (one.done_bytes, one.total_bytes, one.percent, one.eta_s) == shown
     assert one.rate_bytes_per_s == pytest.approx(100)
+    heart.stop()
+    [one] = seeing.view("wave-1").migrations
+    assert (one.done_bytes, one.rate_bytes_per_s, one.eta_s) == (300, None, None), "nobody drives it: nothing moves"
