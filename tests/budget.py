@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 FILE = Path(__file__).with_name("budget.toml")
+PROCESSES = 2  # that run tests beside each other in `make test`
 
 
 @dataclass(frozen=True)
 class Budget:
     seconds: Mapping[str, float]  # by folder; "." is tests/ itself
     conversions: int  # full conversions of a real guest in the whole suite
-    total_s: float  # of the whole run by the clock; the folders' seconds make no more
+    total_s: float  # of the whole run by the clock; the folders' seconds make no more in each process
 
     @classmethod
     def read(cls) -> "Budget":

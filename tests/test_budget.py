@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.budget import Budget, folder_of, over
+from tests.budget import PROCESSES, Budget, folder_of, over
 
 pytest_plugins = ["pytester"]
 
@@ -34,7 +34,7 @@ def test_a_run_that_is_too_long_by_the_clock_is_named() -> None:
 
 
 def test_the_folders_budgets_make_no_more_than_the_whole_runs() -> None:
-    assert sum(Budget.read().seconds.values()) <= Budget.read().total_s
+    assert sum(Budget.read().seconds.values()) <= Budget.read().total_s * PROCESSES
 
 
 def test_every_folder_of_tests_has_a_budget() -> None:
