@@ -39,7 +39,8 @@ class Meter:
 
     def _tick(self) -> None:
         while not self._ended.wait(TICK_S):
-            if time.monotonic() - self.drawn_s >= TICK_S:
+            quiet_s = time.monotonic() - max(self.drawn_s, self.began_s)
+            if quiet_s >= (TICK_S if sys.stderr.isatty() else PLAIN_EVERY_S):  # a log needs no line for what is short
                 took = duration(time.monotonic() - self.began_s)
                 self._show(f"{self.text}, {took}" if self.text else took)
 

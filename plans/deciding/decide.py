@@ -55,7 +55,8 @@ def _at(steps: Sequence[Step[W]], history: History, policy: Policy, now: datetim
     if history.mode == "commit":
         return Turn("done", mode="run")
     if history.mode == "purge":
-        return Turn(history.goal, "what was left of it at the target was removed", mode="run", purged=True)
+        cause = f"{history.fault.text}; " if history.fault else ""
+        return Turn(history.goal, f"{cause}what was left of it at the target was removed", mode="run", purged=True)
     if policy.probation_s > 0:
         return Turn("probation", until=stamp(now + timedelta(seconds=policy.probation_s)))
     return Turn("committing", mode="commit", goal="done")

@@ -3,6 +3,8 @@
 import json
 
 from tests.cli.sandbox import Sandbox
+from tests.guests.guests import Guest
+from tests.guests.ova import make_ova
 
 
 def test_an_ova_becomes_a_bundle_and_a_finished_plan_changes_nothing(box: Sandbox) -> None:
@@ -126,3 +128,21 @@ def test_get_speaks_json_with_names_and_no_store_is_no_error(box: Sandbox) -> No
 def test_the_tui_wants_a_terminal(box: Sandbox) -> None:
     said = box.mtv("ui")
     assert (said.code, "there is no terminal to draw on" in said.err) == (2, True)
+
+
+def test_a_dry_run_of_a_run_that_goes_on_checks_only_who_has_not_begun(box: Sandbox) -> None:
+    guest = Guest(
+        name="app01", disks=(box.folder / "db01.raw",), hostname="app01", os_id="debian12_64Guest", os_number=96
+    )
+    make_ova(guest, box.folder / "exports" / "app01.ova")
+    foreign = box.folder / "out" / "app01" / "precious.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("mine")
+    box.plan(vms="[db01, app01]")
+    assert box.mtv("run", "plan.yaml").code == 3
+    said = box.mtv("run", "plan.yaml", "--dry-run")
+    refusals = [line for line in said.out.splitlines() if line.startswith("would be refused: ")]
+    assert (said.code, len(refusals), "precious.txt" in refusals[0]) == (4, 1, True), said
+    foreign.unlink()
+    said = box.mtv("run", "plan.yaml", "--dry-run")
+    assert (said.code, "it would go on with demo-1\n" in said.out) == (0, True), said

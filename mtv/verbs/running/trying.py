@@ -57,7 +57,8 @@ def dry_run(file: Path) -> Tried:
         going = bool(last) and goes_on(states) and not is_replaced(store, last, file, states)
         number = len(stored.runs_of(store, plan.name)) + 1
         run = last if going else f"{plan.name}-{number}"
-        steps, refused = asyncio.run(_try(store, run, plan))
+        fresh = _fresh(store, run) if going else {one.vm.key for one in plan.vms}
+        steps, refused = asyncio.run(_try(store, run, plan, fresh))
     lines = [
         *describing.plan(str(file), brief=True).replace("plan FILE", f"plan {file}").splitlines(),
         "",
@@ -67,13 +68,18 @@ def dry_run(file: Path) -> Tried:
     return Tried(lines, refused)
 
 
-async def _try(store: Store, run: str, plan: Plan) -> tuple[list[str], list[Fault]]:
-    """Titles of the first VM's steps, and what the check of each VM says."""
+def _fresh(store: Store, run: str) -> set[str]:
+    """VM keys of those that would begin with their check: the others are past it."""
+    return {one.vm_key for one in stored.migrations_of(store, run) if one.state in ("pending", "refused")}
+
+
+async def _try(store: Store, run: str, plan: Plan, fresh: set[str]) -> tuple[list[str], list[Fault]]:
+    """Titles of the first VM's steps, and what the check of each fresh VM says."""
     refused = []
     async with AsyncExitStack() as stack:
         ends = await opened_ends(store, plan, stack)
         road = Road(store, run, plan, ends)
-        worlds = [road.world(part, _Unwritten()) for part in plan.vms]
+        worlds = [road.world(part, _Unwritten()) for part in plan.vms if part.vm.key in fresh]
         for world in worlds:
             try:
                 await before.check(world)

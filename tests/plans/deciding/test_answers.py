@@ -65,6 +65,7 @@ def test_purge_removes_what_a_failed_one_left_and_no_retry_follows() -> None:
     assert asked(migration, "purge") == "purging"
     assert migration.world.acts == ["a", "b", "drop"]
     assert migration.world.history.state == "failed"
+    assert migration.world.history.why == "vm1: the thing is broken; what was left of it at the target was removed"
     assert "--again" in asked(migration, "retry")
 
 
