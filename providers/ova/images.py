@@ -13,7 +13,7 @@ from mtv.formats.vmdk_disk import SparseDisk
 from mtv.formats.window import Window, window
 from mtv.providers.ova.ovf.envelope import DiskEntry, File
 from mtv.providers.ova.package import Package
-from mtv.providers.ova.reading.pieces import Piece, blocks_bytes, opened
+from mtv.providers.ova.reading.pieces import Piece, opened
 from mtv.providers.ova.reading.stored import Checked, Image, Stored
 from mtv.providers.ova.reading.streams import compressed
 
@@ -146,10 +146,13 @@ def _measure(
 
 
 def _allocated_bytes(image: Image, head: Window, pieces: tuple[Piece, ...]) -> int | None:
-    """How much of the disk the image holds, at most; None where only reading all of it would tell."""
+    """How much of the disk the image holds; None where only reading all of it would tell."""
     if image in ("vmdk-stream", "vmdk-sparse"):
         return SparseDisk(_as(head, "vmdk")).allocated_bytes()
-    return None if image == "qcow2" else sum(min(piece.length, blocks_bytes(piece.path)) for piece in pieces)
+    if image == "qcow2":
+        return None
+    with opened(pieces) as found:
+        return sum(length for _, length in found.data())
 
 
 def _flat(

@@ -34,20 +34,11 @@ class Stamp:
 
 def stamp(path: str) -> Stamp:
     """Raises Held `source.unreadable`."""
-    found = _stat(path)
-    return Stamp(path=path, inode=found.st_ino, size=found.st_size, mtime_ns=found.st_mtime_ns)
-
-
-def blocks_bytes(path: str) -> int:
-    """What a file takes where it lies: its size without its holes. Raises Held `source.unreadable`."""
-    return _stat(path).st_blocks * 512
-
-
-def _stat(path: str) -> os.stat_result:
     try:
-        return os.stat(path)
+        found = os.stat(path)
     except OSError as error:
         raise unreadable(path, error) from error
+    return Stamp(path=path, inode=found.st_ino, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
 def unreadable(path: str, error: OSError) -> Held:

@@ -160,6 +160,7 @@ def test_holes_of_an_unpacked_raw_image_are_no_extents(tmp_path: Path) -> None:
         out.seek(1 << 20)
         out.write(b"a" * 5000)
     (folder / "web.mf").unlink()
+    assert only(folder).disks[0].allocated_bytes == 8192
     with opened(exports(folder)[0], tmp_path / "scratch") as reader:
         found = list(reader.extents())  # type: ignore[union-attr]
     assert [(extent.offset, extent.length) for extent in found] == [(1 << 20, 8192)]
