@@ -1,10 +1,14 @@
+import posixpath
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mtv.converters.guest.folder import FolderFiles
 from mtv.converters.network import read
 from tests.converters.network.corpus import FOLDER, NAMES, Case, answer, case, expected
+from tests.converters.network.trees import Tree
 
 
 def test_the_corpus_holds_every_generation() -> None:
@@ -87,3 +91,20 @@ def test_no_two_cards_get_one_name(name: str) -> None:
 def test_a_folder_reads_the_same_as_a_dict(name: str) -> None:
     one = case(name)
     assert read(FolderFiles(FOLDER / name / "root")) == one.network()
+
+
+@settings(max_examples=150)
+@given(st.data())
+def test_whatever_a_stranger_did_to_a_file_a_plan_is_made(data: st.DataObject) -> None:
+    """Cut, doubled, bytes changed: nothing raises, no path leaves its folder, planning again changes nothing."""
+    one = case(data.draw(st.sampled_from(NAMES)))
+    path = data.draw(st.sampled_from(sorted(path for path, raw in one.tree.held.items() if raw)))
+    raw = one.tree.held[path] or b""
+    start = data.draw(st.integers(0, len(raw)))
+    end = data.draw(st.integers(start, min(len(raw), start + 40)))
+    put = data.draw(st.binary(max_size=12) | st.sampled_from([b"../../etc/shadow", b"*?[", b'"', b"\n", b"\t", raw]))
+    tree = Tree({**one.tree.held, path: raw[:start] + put + raw[end:]})
+    made = one.plan(tree)
+    roots = {posixpath.dirname(posixpath.normpath(change.path)) for change in made.changes}
+    assert not [root for root in roots if ".." in root or not root.startswith(("/etc/", "/lib/", "/usr/lib/"))]
+    assert one.plan(tree.changed(made)).changes == ()
