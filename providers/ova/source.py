@@ -116,6 +116,7 @@ class OVA:
 
 
 def _identity(machine: Machine, digest: str) -> str:
-    """Inode, size and time of every file, its lines of the manifest, and the descriptor's digest."""
-    images = [asdict(machine.images[key]) for key in sorted(machine.images)]
+    """Inode, size and time of every file, its lines of the manifest, and the descriptor's digest. Not how much room a
+    file takes: its file system changes that by itself, minutes after it was written."""
+    images = [{**asdict(machine.images[key]), "allocated_bytes": None} for key in sorted(machine.images)]
     return sha256(dumps([digest, images], sort_keys=True).encode()).hexdigest()[:32]

@@ -8,7 +8,7 @@ import pytest
 
 from mtv.errors import Cancelled, Held, MtvError, Refused, Temporary
 from mtv.model.points import Point
-from mtv.providers.ova import OVA
+from mtv.providers.ova import OVA, images
 from tests.providers.ova.asking import exports, only
 from tests.providers.ova.builders import Packed, Vmware, converted, manifest, raw, web
 from tests.providers.ova.texts import OVIRT
@@ -87,6 +87,15 @@ def test_a_points_identity_follows_every_file(tmp_path: Path) -> None:
     (folder / "web.mf").write_bytes(manifest(files))
     seen.add(point(folder).identity)
     assert len(seen) == 4
+
+
+def test_a_points_identity_does_not_follow_the_room_that_a_file_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file system allocates late: what was copied would be compared anew, a guest looked into twice."""
+    folder, room = web(tmp_path / "made").folder(tmp_path / "in"), iter(range(4096, 40960, 4096))
+    monkeypatch.setattr(images, "_allocated_bytes", lambda *_: next(room))
+    assert point(folder).identity == point(folder).identity
 
 
 def test_an_export_of_a_point_that_is_past_is_refused(tmp_path: Path) -> None:
