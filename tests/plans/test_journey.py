@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mtv.model.plans import GuestChoice, VmPlan
-from mtv.plans.journey import COLD, WARM
-from tests.crash.boundaries import ended
+from mtv.plans.journey import COLD, WARM, possible
+from mtv.providers.base import capabilities
+from tests.crash.boundaries import Boundaries, ended
 from tests.crash.pair import Case, Pair
 from tests.plans.way.made import driven, estate_with, ran
 
@@ -86,6 +87,29 @@ def test_the_machine_starts_as_the_plan_says(start: str, power: str, runs: bool,
     pair, _ = driven(case, tmp_path)
     assert ("start" in ran(pair)) is runs
     assert (asyncio.run(pair.target().machine("vm001")).state == "running") is runs
+
+
+def untouched(plan: VmPlan) -> VmPlan:
+    return replace(plan, guest=GuestChoice(conversion="none"), start="never")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        Case("cold", "snapshots"),
+        Case("cold", "streams", planned=untouched),
+        Case("cold", "snapshots", without=POWER + STARTS),
+        Case("warm", "streams"),
+        Case("warm", "snapshots", without=STARTS),
+    ],
+    ids=lambda case: f"{case.kind} {case.flavour} without {'-'.join(case.without)}",
+)
+def test_what_a_run_leaves_out_from_the_start_is_just_what_its_ends_never_do(case: Case, tmp_path: Path) -> None:
+    pair, _ = driven(case, tmp_path)
+    world = pair.world(Boundaries(), pair.rows)
+    steps = possible(pair.plan(), capabilities(world.source), capabilities(world.target))
+    journey = [step.name for step in (WARM if case.kind == "warm" else COLD) if step.on == "run"]
+    assert [step.name for step in steps] == [name for name in journey if name in ran(pair)]
 
 
 def test_a_vm_that_was_off_stays_off_when_it_is_put_back(tmp_path: Path) -> None:
