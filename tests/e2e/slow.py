@@ -51,7 +51,8 @@ HASTE = """
 import dataclasses
 import mtv.settings
 made = mtv.settings.settings
-mtv.settings.settings = lambda: dataclasses.replace(made(), flush_s=0.2, watch_s=0.1, backoff_s=(0.2,))
+haste = {"flush_s": 0.2, "watch_s": 0.1, "backoff_s": (0.2,), "reconnect_s": (0.1,)}
+mtv.settings.settings = lambda: dataclasses.replace(made(), **haste)
 """
 LOOKS = """
 from mtv.converters.guest import looking

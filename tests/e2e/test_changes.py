@@ -115,3 +115,22 @@ def test_targets_that_were_harmed_are_mended(to: str, tmp_path: Path) -> None:
     yard.disk(2).unlink()
     yard.run()
     yard.ended_well()
+
+
+def test_a_source_that_cannot_be_read_is_held_and_gone_on_with_once_it_can(tmp_path: Path) -> None:
+    trigger = tmp_path / "failing"
+    errors = f"+error error-pread=EIO error-pread-rate=100% error-pread-file={trigger}"
+    yard = Yard(tmp_path, (SIZE,), kind="slow", nbdkit=errors, limits=SLOWLY)
+    with moving(yard, "run", "plan.yaml") as move:
+        until("it copies", lambda: move.ended or yard.journaled_bytes())
+        trigger.touch()
+        assert move.wait() == 1, move.said()
+    assert "source.unreadable" in str([row.fault for row in yard.rows()])
+    assert yard.alive() == []
+    journaled = yard.journaled_bytes()
+    assert "times in a row" in yard.run(code=1)
+    assert yard.journaled_bytes() == journaled
+    trigger.unlink()
+    yard.run()
+    assert yard.facts("transfer")["written_bytes"] == yard.data_bytes - journaled
+    yard.ended_well()

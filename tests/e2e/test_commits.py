@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.yard import MIB, Move, Yard, lives, moving, until
+from tests.e2e.yard import MIB, Move, Yard, moving, until
 
 pytestmark = pytest.mark.slow
 QEMU_READS = 200  # the byte of an image that QEMU locks where nobody else may read it
@@ -46,9 +46,8 @@ def kill_between(yard: Yard) -> list[bytes]:
     """The engine, between the two disks of the commit. Gives what an undisturbed one would have made of both."""
     since = commit(yard)[2]
     with moving(yard, "run", "plan.yaml") as move, second_disk_held(yard, move, since):
-        workers = move.find("worker")
         move.kill()
-        until("its workers end with it", lambda: not any(map(lives, workers)), 5)
+    until("all ends with it", lambda: yard.alive() == [], 5)
     wanted = [plain(yard, yard.scratch / "guest" / f"work-{n}.qcow2") for n in range(2)]
     assert [disk.read_bytes() for disk in map(yard.disk, range(2))] == [wanted[0], yard.raws[1].read_bytes()]
     return wanted

@@ -39,9 +39,8 @@ class Murder:
             return
         self.hit.append(f"{victim} at {self.yard.reached():.0%}")
         if victim == "engine":
-            workers = self.move.find("worker")
             self.move.kill()
-            until("its workers end with it", lambda: not any(map(lives, workers)), 5)
+            until("all ends with it", lambda: self.yard.alive() == [], 5)
             self.look()
             self.move = self.yard.start()
         elif victim == "worker":
@@ -121,6 +120,7 @@ def test_an_engine_that_is_killed_at_any_moment(tmp_path: Path) -> None:
         if not move.ended:
             hit.append(yard.rows()[-1].step or "between steps")
             move.kill()
+            until("all ends with it", lambda: yard.alive() == [], 5)
     yard.run()
     counted("engine, any moment", hit)
     yard.ended_well()

@@ -216,12 +216,18 @@ class Yard:
         assert self.contents() == self.wanted()
         assert self.left_behind() == []
 
-    def left_behind(self) -> list[str]:
-        """Processes, locks, mounts and files that should be gone. Logs and the store stay, and are no leftovers."""
+    def alive(self) -> list[str]:
+        """Processes, locks and mounts: nothing of them outlives its engine, however that ended."""
         return [
             *(f"process {pid}: {words}" for pid, words in processes(self.env["MTV_DATA"])),
             *(f"lock {path}" for path in locked(self.folder)),
             *(f"mount {path}" for path in mounted(self.folder) - self.mounts),
+        ]
+
+    def left_behind(self) -> list[str]:
+        """The same, and files that should be gone. Logs and the store stay, and are no leftovers."""
+        return [
+            *self.alive(),
             *map(str, self.tmp.iterdir()),
             *(str(path) for path in self.folder.glob("out/.mtv/**/*")),
             *(str(path) for path in self.target.glob("*") if path.name not in self._expected()),
