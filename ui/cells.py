@@ -9,6 +9,7 @@ SYMBOLS = {
     "done": ("✔", "green"), "probation": ("✔", "green"), "running": ("▶", "cyan"), "undoing": ("◀", "yellow"),
     "held": ("‖", "yellow"), "waiting": ("…", "blue"), "pending": ("·", "grey62"), "failed": ("✘", "red"),
     "cancelled": ("∅", "grey62"), "rolled-back": ("↩", "yellow"), "refused": ("✘", "red"),
+    "committing": ("▶", "cyan"), "purging": ("◀", "yellow"),
 }  # fmt: skip
 MARKS = {"": "·", "begin": "▶", "done": "✔", "wait": "…", "again": "↻", "failed": "✘", "cancelled": "∅", "skipped": "–"}
 COLUMNS = ("run", "vm", "state", "step", "progress", "bytes", "rate", "left")

@@ -87,11 +87,12 @@ def test_nothing_is_written_or_removed_while_another_has_the_lock(yard: Yard, ve
     move = yard.start()
     copying(yard, move)
     move.kill()
+    known = len(yard.rows())
     words = ("run", "plan.yaml") if verb == "run" else ("cancel", "wave-1", "--yes")
     with moving(yard, *words) as next_one:
         with holding(yard, tagged=False):
             before = yard.disk().stat()
-            until("it has begun", lambda: yard.rows()[-1].mark is Mark.BEGIN and len(yard.rows()) > 9)
+            until("it has begun", lambda: yard.rows()[-1].mark is Mark.BEGIN and len(yard.rows()) > known)
             time.sleep(0.7)
             after = yard.disk().stat()
             assert (after.st_mtime_ns, after.st_blocks) == (before.st_mtime_ns, before.st_blocks)
