@@ -22,8 +22,9 @@ LOOK_S = 0.01
 
 
 def connect(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
-    """Read-only, with rows by name. Raises Refused: store.missing, store.foreign, store.newer, store.older."""
-    if not path.exists():
+    """Read-only, with rows by name. Raises Refused: store.missing, store.no-access, store.foreign, store.newer,
+    store.older."""
+    if not _is_there(path):
         raise _none(path)
     with said(path):
         found = sqlite3.connect(
@@ -42,6 +43,14 @@ def connect(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection
         found.close()
         raise
     return found
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        why = (error.strerror or "cannot be looked at").lower()
+        raise Refused("store.no-access", f"store {path}: {why}", "name another with --store") from error
 
 
 def _none(path: Path) -> Refused:

@@ -74,6 +74,12 @@ def test_a_store_that_nobody_finished_is_none_yet(tmp_path: Path, monkeypatch: p
     assert read(lambda found: 1, 0) == 1
 
 
+def test_a_place_that_cannot_be_looked_at_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="file name too long") as caught:
+        reading.connect(tmp_path / ("x" * 300))
+    assert caught.value.fault.code == "store.no-access"
+
+
 def test_a_store_that_is_brought_up_for_too_long_is_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BUSY_S", 0)
     half(tmp_path / "store.db")
