@@ -9,6 +9,7 @@ from mtv.plans.deciding.fold import UNDONE
 from mtv.verbs.showing.views import MigrationView, RunView
 from mtv.words import duration, plain, share, size
 
+COPYING = ("transfer", "copy", "last-delta")  # steps whose bytes are counted from their first second on
 UNDER_WAY = ("running", "waiting", "undoing", "committing", "purging")
 
 
@@ -23,7 +24,8 @@ def follow(before: RunView | None = None) -> Callable[[RunView], None]:
             if seen.get(one.vm) != now:
                 seen[one.vm] = now
                 meter.line(f"{plain(one.name)}: {_says(one)}")
-        moving = [one for one in view.migrations if one.state == "running" and (one.done_bytes or one.total_bytes)]
+        running = [one for one in view.migrations if one.state == "running"]
+        moving = [one for one in running if one.done_bytes or one.total_bytes or one.step in COPYING]
         if moving:
             counted = all(one.total_bytes for one in moving)
             total = sum(one.total_bytes for one in moving) if counted else 0

@@ -60,6 +60,13 @@ def test_bytes_have_share_rate_and_time_left_once_all_are_counted(monkeypatch: p
     assert drawn(monkeypatch, ONE, other) == ["40.0 MiB of 500.0 MiB, 8%, 20.0 MiB/s, 23 s left"]
 
 
+def test_one_that_has_not_told_of_its_copy_yet_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = replace(ONE, vm="s/2", name="app01", done_bytes=0, total_bytes=0, rate_bytes_per_s=None)
+    assert drawn(monkeypatch, ONE, other) == ["29.0 MiB so far, 10.0 MiB/s"]
+    idle = replace(other, step="convert")
+    assert drawn(monkeypatch, ONE, idle) == ["29.0 MiB of 400.0 MiB, 7%, 10.0 MiB/s, 37 s left"]
+
+
 def test_while_one_is_not_counted_there_is_neither_share_nor_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     other = replace(ONE, vm="s/2", name="app01", done_bytes=11 * MIB, total_bytes=0)
     assert drawn(monkeypatch, ONE, other) == ["40.0 MiB so far, 20.0 MiB/s"]
