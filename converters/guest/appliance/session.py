@@ -35,7 +35,7 @@ def session(overlays: Sequence[Path]) -> Iterator[Handle]:
         try:
             handle.launch()
         except RuntimeError as error:
-            text = f"the libguestfs appliance did not start: {error}"
+            text = f"the libguestfs appliance did not start: {_first_line(error)}"
             raise Temporary("appliance.start", text, "`mtv doctor` says what is missing") from error
         with _told(handle):
             yield handle
@@ -48,6 +48,11 @@ def session(overlays: Sequence[Path]) -> Iterator[Handle]:
             os.fsync(file.fileno())
 
 
+def _first_line(error: Exception) -> str:
+    """The rest is how to report it to libguestfs's own people."""
+    return str(error).partition("\n")[0][:300]
+
+
 @contextmanager
 def _told(handle: Handle) -> Iterator[None]:
     """What libguestfs raises, as errors of ours. An appliance that is gone (its QEMU was killed) is nobody's fault:
@@ -56,7 +61,9 @@ def _told(handle: Handle) -> Iterator[None]:
         yield
     except (RuntimeError, MtvError) as error:
         if not _answers(handle):
-            raise Temporary("appliance.lost", f"the libguestfs appliance ended in the midst of it: {error}") from error
+            raise Temporary(
+                "appliance.lost", f"the libguestfs appliance ended in the midst of it: {_first_line(error)}"
+            ) from error
         if isinstance(error, MtvError):
             raise
         raise MtvError("appliance.failed", f"libguestfs could not go on: {str(error)[:300]}", _HINT) from error
