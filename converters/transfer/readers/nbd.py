@@ -1,6 +1,6 @@
-"""Reading an NBD server by libnbd: each thread has a connection with several requests in flight, and hashes and writes
-what has arrived while the rest is under way. Few requests and two threads where the server answers at once, as a
-machine's own does; many where it is far, or once waiting for it takes longer than the work."""
+"""Reading an NBD server by libnbd. Where it answers at once, as a machine's own does: by `near`. Where it is far, or
+waiting for it takes longer than the work, each thread has a connection with many requests in flight, and hashes and
+writes what has arrived while the rest is under way."""
 
 import os
 import socket
@@ -14,17 +14,17 @@ from mtv.converters.transfer.extents import Block
 from mtv.converters.transfer.readers.crew import Crew
 from mtv.converters.transfer.readers.feed import Feed
 from mtv.converters.transfer.readers.inprocess import Take
+from mtv.converters.transfer.readers.near import SLOW_S, WAITS, Watch
 from mtv.converters.transfer.readers.slots import Slot
 from mtv.errors import Temporary
 from mtv.model.reading import NbdServer
 from mtv.settings import Settings
 
-NEAR_DEPTH = 2  # of a server that answers at once: 0.60 s a GiB with 2, 0.75 with 16, whose buffers leave the cache
+FIRST_DEPTH = 2  # of a server that seemed near and is slow: doubled while that is too few
 FAR_S = 0.001  # a small read that takes longer: the server is not on this machine, or slow
-SLOW_S = 0.003  # waiting so long for a block, again and again: more should be asked for
 PROBE_BYTES = 512
-WAITS = 8  # waits that are looked at together: one long wait is the scheduler's
 STATUS_STEP_BYTES = 1 << 30  # one question about extents: the answer stays small
+CONNECT_S = 30.0  # libnbd itself waits for ever
 POLL_MS = 500  # between looks at whether somebody said stop
 
 
@@ -35,7 +35,13 @@ def connect(server: NbdServer, extents: bool = False) -> nbd.NBD:
         handle.add_meta_context(nbd.CONTEXT_BASE_ALLOCATION)
     handle.set_pread_initialize(False)  # buffers are written whole or not used
     try:
-        handle.connect_uri(server.uri)
+        handle.aio_connect_uri(server.uri)
+        until = time.monotonic() + CONNECT_S
+        while handle.aio_is_connecting():
+            handle.poll(POLL_MS)
+            if time.monotonic() > until:
+                hang_up(handle)
+                raise Temporary("source.connect", f"the NBD server {server.uri} has not greeted for {CONNECT_S:.0f} s")
     except nbd.Error as error:
         raise Temporary("source.connect", f"no connection to the NBD server {server.uri}: {error}") from error
     return handle
@@ -113,7 +119,7 @@ class _Reader:
         self._slot_bytes = slot_bytes
         self._stall_s = limits.read_stall_s
         self._most = most
-        self._depth = self._most if is_far else min(NEAR_DEPTH, self._most)
+        self._depth = self._most if is_far else min(FIRST_DEPTH, self._most)
         self._waits: list[float] = []
         self._free: list[Slot] = []
         self._flying = 0  # blocks
@@ -204,12 +210,15 @@ def read(server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Set
     def work() -> None:
         try:
             with connection(server) as handle:
+                if not is_far:
+                    watch.read(handle, take, slot_bytes)
                 _Reader(handle, depth, feed, take, slot_bytes, limits, is_far).work(crew)
         except nbd.Error as error:
             raise Temporary("source.read", f"the NBD server failed: {error}") from error
 
     most = max(1, server.connections)
     crew = Crew(feed, work, most)
-    for _ in range(most if is_far else min(limits.threads, most)):
-        crew.hire()
-    crew.join()
+    with Watch(feed, limits.read_stall_s) as watch:
+        for _ in range(most if is_far else min(limits.threads, most)):
+            crew.hire()
+        crew.join()

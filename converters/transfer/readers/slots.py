@@ -19,9 +19,19 @@ class Slot:
     """Memory is taken from the system only as far as it is written."""
 
     def __init__(self, size_bytes: int) -> None:
-        self._memory = mmap.mmap(-1, size_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._use(mmap.mmap(-1, size_bytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
+
+    @classmethod
+    def of(cls, data: bytearray) -> "Slot":
+        """Around bytes that were read already."""
+        made = cls.__new__(cls)
+        made._use(data)
+        return made
+
+    def _use(self, memory: mmap.mmap | bytearray) -> None:
+        self._memory = memory
         self.view = memoryview(self._memory)
-        self._words = self.view[: size_bytes - size_bytes % WORD_BYTES].cast("Q")
+        self._words = self.view[: len(memory) - len(memory) % WORD_BYTES].cast("Q")
         self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
 
     def parts(self, block: Block) -> Iterator[tuple[int, memoryview]]:
