@@ -114,7 +114,7 @@ def test_an_engine_answers_for_other_runs_of_its_store_with_their_own_ends(box: 
     assert box.mtv("run", "warm.yaml", "--detach").code == 0
     waiting(box, "warm-1")
     refused = box.mtv("rollback", "first-1", "--yes")
-    assert (refused.code, refused.err) == (4, "db01: rollback: refused: it is done; its probation is over\n")
+    assert (refused.code, refused.err) == (4, "db01: rollback: refused: it is done; nothing takes it back now\n")
     busy = box.mtv("run", str(other))
     assert busy.code == 2
     assert f"is driven by process {box.engine()} on {os.uname().nodename}" in busy.err
