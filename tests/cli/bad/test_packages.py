@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mtv.cli import main
-from tests.cli.packages import BAD, LATE, collection, sparse
+from tests.cli.bad.packages import BAD, LATE, collection, sparse
 from tests.cli.sandbox import Said, Sandbox
 from tests.formats.build import guest
 from tests.providers.ova.builders import SIZE
