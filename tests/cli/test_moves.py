@@ -2,9 +2,13 @@
 
 import json
 
+import pytest
+
 from tests.cli.sandbox import Sandbox
 from tests.guests.guests import Guest
 from tests.guests.ova import make_ova
+
+pytestmark = pytest.mark.slow  # whole moves by the command line: a minute in all
 
 
 def test_an_ova_becomes_a_bundle_and_a_finished_plan_changes_nothing(box: Sandbox) -> None:

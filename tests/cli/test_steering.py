@@ -7,6 +7,8 @@ import pytest
 
 from tests.cli.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow  # engines in processes of their own: a minute in all
+
 
 def waiting(box: Sandbox, run: str) -> None:
     box.until(lambda: set(box.states(run).values()) == {"waiting"}, f"{run} waits for its next round")

@@ -136,7 +136,9 @@ def _same_disk(was: DiskSeen, now: DiskSeen) -> Verdict:
 def _disk(disk: DiskSeen | None) -> str:
     if disk is None:
         return "no such disk"
-    return " ".join(filter(None, (disk.name, disk.serial, size(disk.size_bytes) if disk.size_bytes else ""))) or NOTHING
+    return (
+        " ".join(filter(None, (disk.name, disk.serial, size(disk.size_bytes) if disk.size_bytes else ""))) or "a disk"
+    )
 
 
 def _mounts(before: Sequence[MountSeen] | None, after: Sequence[MountSeen] | None) -> Iterator[Row]:
