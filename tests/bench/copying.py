@@ -34,32 +34,25 @@ def _nbdcopy(place: Place, uri: str, *options: str) -> float:
 
 
 def near(place: Place) -> list[Figure]:
-    """The operation and, beside it, the whole process: a worker starts once a step, not once a gibibyte."""
-    whole = list[float]()
-
-    def mine() -> float:
-        done = copy_disk(place, uri)
-        whole.append(done.whole_s)
-        return done.work_s
-
+    starts = ours.Starts()
     with served(place.folder, "file", str(place.disk())) as uri:
         figure = compare(
             "one disk, 4 GiB with 1 GiB of data, nbdkit to a file, fdatasync, hash and journal",
-            "nbdcopy --flush", mine, lambda: _nbdcopy(place, uri), rounds=place.rounds, goal=1.0,
+            "`nbdcopy --flush`", lambda: starts.aside(copy_disk(place, uri)), lambda: _nbdcopy(place, uri),
+            rounds=place.rounds, goal=1.0,
         )  # fmt: skip
-    start_s = sorted(whole)[len(whole) // 2]
-    return [Figure(**{**vars(figure), "ours": f"{figure.ours}; whole process {start_s:.3f} s"})]
+    return [starts.told(figure)]
 
 
 def far(place: Place) -> list[Figure]:
+    starts = ours.Starts()
     with served(place.folder, "file", str(place.disk()), "rdelay=5ms", filters=["delay"]) as uri:
-        return [
-            compare(
-                "the same at 5 ms latency", "nbdcopy --flush, 4 connections x 64 requests",
-                lambda: copy_disk(place, uri).work_s,
-                lambda: _nbdcopy(place, uri, "--connections=4", "--requests=64"), rounds=place.rounds, goal=1.0,
-            )
-        ]  # fmt: skip
+        figure = compare(
+            "the same at 5 ms latency", "`nbdcopy --flush`, 4 connections x 64 requests",
+            lambda: starts.aside(copy_disk(place, uri)),
+            lambda: _nbdcopy(place, uri, "--connections=4", "--requests=64"), rounds=place.rounds, goal=1.0,
+        )  # fmt: skip
+    return [starts.told(figure)]
 
 
 def _extents() -> list[Extent]:
@@ -115,13 +108,13 @@ def vmdk(place: Place) -> list[Figure]:
         for number in range(0, 1024, 4):
             file.seek(number * MIB)
             file.write(b"".join(draw.choices(words, k=160_000))[:MIB])
-    export = decode.packed(place.folder, source)
+    export, starts = decode.packed(place.folder, source), ours.Starts()
     source.unlink()
 
     def mine() -> float:
         target = ours.volume(str(place.empty_target(export.size_bytes)), export.size_bytes, zeroed=True)
         ours.clear(place.folder / "scratch")
-        return ours.work("transfer", place.folder / "scratch", target, export).work_s
+        return starts.aside(ours.work("transfer", place.folder / "scratch", target, export))
 
     def theirs() -> float:
         place.target.unlink(missing_ok=True)
@@ -132,9 +125,8 @@ def vmdk(place: Place) -> list[Figure]:
         os.close(file)
         return time.perf_counter() - since
 
-    return [
-        compare(
-            "streamOptimized VMDK in an OVA to raw, fdatasync, hash and journal", "qemu-img convert, fdatasync",
-            mine, theirs, rounds=place.rounds, goal=1.0,
-        )
-    ]  # fmt: skip
+    figure = compare(
+        "streamOptimized VMDK in an OVA to raw, fdatasync, hash and journal", "`qemu-img convert`, fdatasync",
+        mine, theirs, rounds=place.rounds, goal=1.0,
+    )  # fmt: skip
+    return [starts.told(figure)]

@@ -17,8 +17,7 @@ from tests.bench.places import Place
 from tests.guests.guests import Guest, debian_guest
 from tests.guests.ova import guest_ova
 
-ROUNDS = 3  # a round takes two minutes under emulation
-PEER = "virt-v2v -i ova -o local, not made durable"
+PEER = "`virt-v2v -i ova -o local`, not made durable"
 PLAN = """\
 apiVersion: mtv/v1
 name: move
@@ -40,8 +39,7 @@ def moves(place: Place) -> list[Figure]:
 
 def _line(place: Place, work: str, guest: Guest, goal: float) -> Figure:
     ours, theirs = _Ours(place.folder / "ours", guest), _Theirs(place.folder / "theirs", guest)
-    rounds = min(ROUNDS, place.rounds)
-    figure = compare(work, PEER, ours.move, theirs.move, rounds=rounds, goal=goal, by="time", warm_up=False)
+    figure = compare(work, PEER, ours.move, theirs.move, rounds=place.rounds, goal=goal, by="time", warm_up=False)
     return replace(figure, ours=f"{figure.ours}: {ours.parts}")
 
 

@@ -3,11 +3,12 @@
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mtv.converters.worker import folders
@@ -15,8 +16,23 @@ from mtv.model.points import Export, Extent
 from mtv.model.tasks import Op, Task, TaskDisk
 from mtv.model.volumes import Volume
 from tests.bench import program
+from tests.bench.pairs import Figure
 
 COMMAND = (sys.executable, str(Path(program.__file__)))
+
+
+class Starts:
+    """What the processes took beside their work; told with a figure that does not count it."""
+
+    def __init__(self) -> None:
+        self._seconds: list[float] = []
+
+    def aside(self, done: "Done") -> float:
+        self._seconds.append(done.whole_s - done.work_s)
+        return done.work_s
+
+    def told(self, figure: Figure) -> Figure:
+        return replace(figure, ours=f"{figure.ours}, and {statistics.median(self._seconds):.3f} s to start and end")
 
 
 @dataclass(frozen=True)

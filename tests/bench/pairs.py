@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Seconds = Callable[[], float]
+Pair = tuple[float, float]  # seconds of ours and of the other's in one round
+By = Literal["speed", "time"]
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,11 @@ class Figure:
     spread: str
     ours: str
     theirs: str
+    rounds: int
     is_met: bool
 
 
-def take_turns(
-    name: str, ours: Seconds, theirs: Seconds, rounds: int, warm_up: bool = True
-) -> list[tuple[float, float]]:
+def take_turns(name: str, ours: Seconds, theirs: Seconds, rounds: int, warm_up: bool = True) -> list[Pair]:
     """Seconds of each round, after one that does not count (`warm_up`); who begins changes with each round."""
     found = []
     for number in range(0 if warm_up else 1, rounds + 1):
@@ -33,7 +34,8 @@ def take_turns(
             mine, yours = ours(), theirs()
         else:
             yours, mine = theirs(), ours()
-        print(f"  {name}: {mine:.3f} s, the other {yours:.3f} s{'' if number else ' (warming up)'}", file=sys.stderr)
+        told = f"{number} of {rounds}" if number else "warming up"
+        print(f"  {name}, {told}: {mine:.3f} s, the other {yours:.3f} s", file=sys.stderr, flush=True)
         found += [(mine, yours)] if number else []
     return found
 
@@ -46,11 +48,15 @@ def compare(
     *,
     rounds: int,
     goal: float,
-    by: Literal["speed", "time"] = "speed",
+    by: By = "speed",
     warm_up: bool = True,
 ) -> Figure:
     """`speed`: ours must be at least `goal` times theirs. `time`: ours may take `goal` times as long."""
-    pairs = take_turns(work, ours, theirs, rounds, warm_up)
+    return figure(work, peer, take_turns(work, ours, theirs, rounds, warm_up), goal, by)
+
+
+def figure(work: str, peer: str, pairs: Sequence[Pair], goal: float, by: By) -> Figure:
+    """The median of the rounds' own ratios, never a ratio of medians."""
     ratios = [yours / mine if by == "speed" else mine / yours for mine, yours in pairs]
     middle = statistics.median(ratios)
     return Figure(
@@ -61,6 +67,7 @@ def compare(
         spread=f"{min(ratios):.2f} to {max(ratios):.2f}",
         ours=_seconds([mine for mine, _ in pairs]),
         theirs=_seconds([yours for _, yours in pairs]),
+        rounds=len(pairs),
         is_met=middle >= goal if by == "speed" else middle <= goal,
     )
 

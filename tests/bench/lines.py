@@ -1,0 +1,33 @@
+"""The lines of the table, in its order: what is measured, how often at the least, and what the figure means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.bench import copying, footing, moves, reading
+from tests.bench.pairs import Figure
+from tests.bench.places import Place
+
+
+@dataclass(frozen=True)
+class Line:
+    measure: Callable[[Place], list[Figure]]
+    rounds: int  # fewer prove nothing
+    means: str
+
+
+LINES = {
+    "near": Line(copying.near, 5, "What proof costs where nothing else holds the copy up: reading, hashing, writing and "
+                 "the journal share two cores with the server that is read."),
+    "verify": Line(reading.verify, 5, "Reading the whole copy back from storage and holding it against its hashes "
+                   "takes about as long as reading it."),
+    "far": Line(copying.far, 5, "A source that answers after 5 ms is asked for enough at once."),
+    "delta": Line(copying.delta, 5, "What changed since the last pass, in small pieces over the same distance. One "
+                  "request at a time is how a simple copier does it; this pass decides how long a guest is down."),
+    "vmdk": Line(copying.vmdk, 5, "Disks of an OVA are unpacked where they lie, on all cores; qemu-img has one."),
+    "memory": Line(footing.memory, 1, "What a worker needs does not grow with the disk. The other end makes up the "
+                   "source's bytes and refuses a write of any others. Room does not vary, so it is measured once."),
+    "start": Line(footing.start, 5, "How long a command takes that does nothing, beside the same interpreter's."),
+    "moves": Line(moves.moves, 3, "From the OVA to a guest that boots on virtio, with its receipt: `mtv run` beside "
+                  "virt-v2v of the same tools root. virt-v2v looks at the guest once, copies, and proves nothing; a "
+                  "guest that is fit already it converts all the same."),
+}  # fmt: skip
