@@ -16,8 +16,8 @@ class Line:
 
 
 LINES = {
-    "near": Line(copying.near, 5, "What proof costs where nothing else holds the copy up: reading, hashing, writing and "
-                 "the journal share two cores with the server that is read."),
+    "near": Line(copying.near, 5, "What proof costs where nothing else holds the copy up: reading, hashing, writing "
+                 "and the journal share two cores with the server that is read."),
     "verify": Line(reading.verify, 5, "Reading the whole copy back from storage and holding it against its hashes "
                    "takes about as long as reading it."),
     "far": Line(copying.far, 5, "A source that answers after 5 ms is asked for enough at once."),
