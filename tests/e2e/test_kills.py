@@ -37,20 +37,26 @@ class Murder:
         self.reach(point, victim)
         if self.move.ended:
             return
-        self.hit.append(f"{victim} at {self.yard.reached():.0%}")
+        place = f"{victim} at {self.yard.reached():.0%}"
+        if self._kill(victim):
+            self.hit.append(place)
+
+    def _kill(self, victim: str) -> int:
+        """Who it was; 0 where it has just ended of itself."""
         if victim == "engine":
-            self.move.kill()
+            killed = self.move.kill()
             until("all ends with it", lambda: self.yard.alive() == [], 5)
             self.look()
             self.move = self.yard.start()
         elif victim == "worker":
             self.move.child.send_signal(signal.SIGSTOP)  # no next one begins while we look
-            worker = self.move.kill("worker")
-            until("the worker ends", lambda: not lives(worker), 5)
+            killed = self.move.kill("worker")
+            until("the worker ends", lambda: not killed or not lives(killed), 5)
             self.look()
             self.move.child.send_signal(signal.SIGCONT)
         else:
-            self.move.kill(victim)
+            killed = self.move.kill(victim)
+        return killed
 
     def reach(self, point: float, victim: str) -> None:
         """So far has the copy come, and the victim lives; or the move is over."""

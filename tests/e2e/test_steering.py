@@ -18,7 +18,7 @@ def copying(yard: Yard, move: Move) -> list[int]:
 
 
 def test_a_move_is_held_after_its_step_and_what_rots_meanwhile_is_copied_once_more(tmp_path: Path) -> None:
-    yard = Yard(tmp_path, (24,), limits=SLOWLY)
+    yard = Yard(tmp_path, (64,), limits=SLOWLY)
     with moving(yard, "run", "plan.yaml") as move:
         copying(yard, move)
         yard.mtv("hold", "wave-1")
@@ -37,7 +37,7 @@ def test_a_move_is_held_after_its_step_and_what_rots_meanwhile_is_copied_once_mo
 
 
 def test_a_cancelled_move_leaves_nothing_and_can_be_tried_again(tmp_path: Path) -> None:
-    yard = Yard(tmp_path, (24,), limits=SLOWLY)
+    yard = Yard(tmp_path, (64,), limits=SLOWLY)
     with moving(yard, "run", "plan.yaml") as move:
         workers = copying(yard, move)
         yard.mtv("cancel", "wave-1", "--yes")

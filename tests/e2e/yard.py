@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -277,12 +277,14 @@ class Move:
         return [pid for pid in process.descendants(self.child.pid) if program in program_of(pid)]
 
     def kill(self, program: str = "") -> int:
-        """KILL to the engine, or to the first of those; gives who it was."""
-        pid = self.child.pid if not program else self.find(program)[0]
-        os.kill(pid, signal.SIGKILL)
-        if not program:
-            self.child.wait()
-        return pid
+        """KILL to the engine, or to the first of those; gives who it was, 0 where there is none."""
+        for pid in self.find(program)[:1] if program else [self.child.pid]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                if not program:
+                    self.child.wait()
+                return pid
+        return 0
 
     def end(self) -> None:
         """For the tests' own end."""

@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from mtv.settings import settings
 PROGRAM = "virt-v2v-in-place"
 CUSTOMIZES = (2, 6)  # takes virt-customize's options from then on
 POLL_S = 0.5
+ENDING_S = 0.3
 LINE_LIMIT_BYTES = 64 << 10
 MESSAGES_LIMIT = 200
 # Run at first boot, they install an agent from the network.
@@ -58,6 +60,7 @@ def customizes() -> bool:
 def convert(options: Options, heard: Callable[[Message], None], stopping: Callable[[], bool]) -> list[Message]:
     """Converts the guest of that domain in its disks. Raises MtvError `convert.failed`, Temporary `convert.slow`."""
     reading, writing = os.pipe()
+    servers = _Servers()
     argv = [*_contained(), PROGRAM, f"--machine-readable=fd:{writing}", *_arguments(options)]
     messages: list[Message] = []
     try:
@@ -67,7 +70,7 @@ def convert(options: Options, heard: Callable[[Message], None], stopping: Callab
         ):
             os.close(writing)
             writing = -1
-            for message in _messages(reading, stopping, settings().tool_timeout_s):
+            for message in _messages(reading, stopping, settings().tool_timeout_s, servers.look):
                 messages = [*messages, message][-MESSAGES_LIMIT:]
                 heard(message)
             status = child.wait(timeout=settings().worker_stop_s)
@@ -76,7 +79,7 @@ def convert(options: Options, heard: Callable[[Message], None], stopping: Callab
             if descriptor >= 0:
                 os.close(descriptor)
     if status:
-        raise _failure(status, messages, options.log)
+        raise _failure(status, messages, options.log, servers.lost)
     return messages
 
 
@@ -105,10 +108,41 @@ def _arguments(options: Options) -> Iterator[str]:
     yield from ("-i", "libvirtxml", str(options.domain))
 
 
-def _messages(descriptor: int, stopping: Callable[[], bool], limit_s: float) -> Iterator[Message]:
-    """Until it closes its end. Raises Cancelled, Temporary."""
+class _Servers:
+    """The qemu-nbd processes that serve its disks, as long as it lives. When one is killed it may say anything, that
+    there is no operating system among it."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._since: float | None = None  # when one was missed
+
+    def look(self) -> None:
+        living = {pid for pid in process.descendants(os.getpid()) if _program(pid) == "qemu-nbd"}
+        if self._since is None and not self._seen <= living:
+            self._since = time.monotonic()
+        self._seen |= living
+
+    @property
+    def lost(self) -> bool:
+        """It lived on without one; at its own end it ends them all."""
+        return self._since is not None and time.monotonic() - self._since > ENDING_S
+
+
+def _program(pid: int) -> str:
+    """Empty for one that has ended."""
+    try:
+        return os.path.basename(Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode(errors="replace"))
+    except OSError:
+        return ""
+
+
+def _messages(
+    descriptor: int, stopping: Callable[[], bool], limit_s: float, look: Callable[[], None]
+) -> Iterator[Message]:
+    """Until it closes its end; looks about meanwhile. Raises Cancelled, Temporary."""
     pending, waited_s = b"", 0.0
     while True:
+        look()
         if stopping():
             raise Cancelled("convert.stopped", "the conversion was stopped; nothing of it has reached the disks")
         if not select.select([descriptor], [], [], POLL_S)[0]:
@@ -133,13 +167,13 @@ def _message(line: bytes) -> Message | None:
         return None  # 2.2 says some things in plain text there
 
 
-def _failure(status: int, messages: Sequence[Message], log: Path) -> MtvError:
+def _failure(status: int, messages: Sequence[Message], log: Path, lost: bool) -> MtvError:
     errors = [message.text for message in messages if message.kind == "error"]
     last = errors[-1].strip() if errors else _last_line(log)
     if killed := _signal(status):
         return Temporary("convert.killed", f"{PROGRAM} was killed by signal {killed}; it is begun again")
     text, hint = f"{PROGRAM} ended with status {status}: {last.splitlines()[0]}", "`mtv logs` has all it said"
-    if _LOST.search(last):
+    if lost or _LOST.search(last):
         return Temporary("convert.lost", f"{text}: its appliance or the server of its disks has died", hint)
     return MtvError("convert.failed", text, hint)
 

@@ -99,6 +99,19 @@ def test_what_was_killed_under_it_is_no_failure_of_its_guest(stand_in: Stand, te
     assert "\n" not in caught.value.fault.text
 
 
+@pytest.mark.parametrize(("kill", "code"), [("kill -KILL $!", "convert.lost"), (":", "convert.failed")])
+def test_whatever_it_says_once_a_server_of_its_disks_was_killed_is_no_failure_of_its_guest(
+    stand_in: Stand, monkeypatch: pytest.MonkeyPatch, kill: str, code: str
+) -> None:
+    monkeypatch.setattr(virtv2v, "POLL_S", 0.02)
+    text = (
+        f"bash -c 'exec -a qemu-nbd sleep 60' & sleep 0.3; {kill}; sleep 0.8; say 'no system was found' error; exit 1"
+    )
+    with pytest.raises(MtvError, match="no system was found") as caught:
+        convert(stand_in(text), silent, never)
+    assert caught.value.fault.code == code
+
+
 def test_a_stop_ends_it_and_all_that_it_started(stand_in: Stand, tmp_path: Path) -> None:
     text = (
         "setsid sleep 300 & echo $! > inner; setsid bash -c 'exec -a orphan-of-%s sleep 300' & say ready message; wait"
@@ -122,7 +135,7 @@ def test_silence_has_a_limit(stand_in: Stand, monkeypatch: pytest.MonkeyPatch) -
     options = stand_in("sleep 60")
     descriptor, _ = os.pipe()
     with pytest.raises(MtvError) as caught:
-        list(virtv2v._messages(descriptor, never, 0.1))
+        list(virtv2v._messages(descriptor, never, 0.1, lambda: None))
     assert caught.value.fault.code == "convert.slow"
     assert options.log.parent.exists()
 
