@@ -98,7 +98,7 @@ def test_a_worker_that_says_no_end_gets_one(workers: LocalWorkers, task: MakeTas
 
 
 def test_a_stop_is_seen_and_what_was_copied_is_kept(workers: LocalWorkers, task: MakeTask, disk: Disk) -> None:
-    disk.options = {"filters": "delay", "options": "rdelay=30ms"}
+    disk.options = {"filters": "delay", "options": "rdelay=200ms"}
 
     async def scene() -> Ended:
         name = await workers.start(task(zeroed=True), {})
