@@ -1,11 +1,15 @@
 """Systems that cannot be had here, moved as far as their files go."""
 
+import subprocess
 from pathlib import Path
 
 import guestfs
 import pytest
 
+from tests.e2e.counting import counted
 from tests.e2e.moving import Desk
+from tests.e2e.struck import STRIKES, again, move
+from tests.e2e.yard import MIB
 from tests.guests.guests import Guest
 
 pytestmark = pytest.mark.appliance
@@ -36,3 +40,19 @@ def test_windows_without_drivers_is_refused_before_anything_is_changed(
     assert done.returncode == 4, done.stderr
     assert "virtio-win" in done.stdout + done.stderr
     assert not desk.bundle(phony_windows.name).exists()
+
+
+@pytest.mark.soak
+def test_it_does_though_whatever_looks_into_it_or_converts_it_is_killed(phony_rhel: Guest, tmp_path: Path) -> None:
+    struck = move(tmp_path, phony_rhel)
+    counted("guest", struck.hit)
+    yard = struck.yard
+    assert yard.state() == "done"
+    calls = subprocess.run(
+        ["debugfs", "-R", "cat /tmp/phony.log", f"{yard.disk()}?offset={MIB}"], capture_output=True, text=True
+    ).stdout
+    assert "dracut" in calls
+    assert "virtio_blk" in calls
+    assert len(again(yard)) >= len(struck.hit) == len(STRIKES)
+    yard.mtv("verify", "wave-1")
+    assert yard.left_behind() == []
