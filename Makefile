@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 TWO := -n 2 --dist loadgroup    # two processes; tests that start a virtual machine are one group, one after another
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo quick test check static bench soak
+.PHONY: help setup demo quick test check static guests bench soak
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,7 +18,7 @@ demo: setup  ## move a VM from an OVA to a bundle, boot it, and print its proof
 quick: setup static  ## the checks and the tests that need no virtual machine: under 2 minutes
 	$(PYTEST) $(TWO) --hypothesis-profile=quick -m "not appliance and not conversion and not slow and not soak"
 
-test: setup static  ## the checks and every test, timed and held against tests/budget.toml
+test: setup static guests  ## the checks and every test, timed and held against tests/budget.toml
 	$(PYTEST) $(TWO) -m "not soak"
 
 check: setup static  ## format, lint, types, imports and packaging
@@ -35,3 +35,6 @@ static:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
+
+guests:
+	@scripts/guests
