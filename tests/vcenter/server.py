@@ -8,14 +8,13 @@ import ssl
 import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from pyVim.connect import Disconnect, SmartConnect
-from pyVmomi import vim
+from pyVmomi import SoapStubAdapter, vim
 
 from tests.vcenter.building import rights, simulator
 from tests.vcenter.certificates import Authority, Certificate
@@ -91,15 +90,19 @@ class VCenter:
         return ssl.create_default_context(cafile=str(self.authority.file))
 
     @contextmanager
-    def connected(self, user: str = ADMIN) -> Iterator[vim.ServiceInstance]:
-        """A session of pyVmomi's; without a context of ours it would check nothing on loopback."""
-        service = SmartConnect(
-            host=self.host, port=self.port, user=user, pwd=self.setup.accounts[user], sslContext=self.trust
-        )
+    def connected(self, user: str = ADMIN, password: str | None = None) -> Iterator[vim.ServiceInstance]:
+        """A session of pyVmomi's. It checks nothing on loopback unless it is given a context, and leaves its sockets
+        open unless it is told to drop them."""
+        stub = SoapStubAdapter(host=self.host, port=self.port, sslContext=self.trust, version="vim.version.v8_0_3_0")
+        service = vim.ServiceInstance("ServiceInstance", stub)
         try:
+            sessions = service.content.sessionManager
+            sessions.Login(user, password or self.setup.accounts[user], None)
             yield service
+            with suppress(vim.fault.NotAuthenticated):
+                sessions.Logout()
         finally:
-            Disconnect(service)
+            stub.DropConnections()
 
     def get(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> tuple[int, bytes]:
         """One plain request on a connection of its own: its status and its body."""

@@ -224,9 +224,6 @@ func areas(blocks []int64, from, capacity int64, limits Timings) *types.DiskChan
 // fileFault carries its cause as ESXi does: in the key of a message, which is what clients have to look at.
 func fileFault(text, key string) *types.FileFault {
 	fault := &types.FileFault{}
-	fault.FaultCause = &types.LocalizedMethodFault{Fault: &types.SystemErrorFault{Reason: text}, LocalizedMessage: text}
-	if key != "" {
-		fault.FaultMessage = []types.LocalizableMessage{{Key: key, Message: text}}
-	}
+	fault.FaultMessage = []types.LocalizableMessage{{Key: key, Message: text}}
 	return fault
 }

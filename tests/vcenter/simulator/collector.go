@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strconv"
 	"sync"
 
@@ -45,6 +46,44 @@ func (c *Collector) RetrieveProperties(ctx *simulator.Context, request *types.Re
 	result := c.PropertyCollector.RetrieveProperties(ctx, request)
 	if body := result.(*methods.RetrievePropertiesBody); body.Res != nil {
 		body.Res.Returnval = visible(ctx, body.Res.Returnval)
+	}
+	return result
+}
+
+// FetchBody answers Fetch, the call by which pyVmomi reads an attribute. The simulator answers one for a property that
+// is not set with another call's answer, which no client can read.
+type FetchBody struct {
+	Res    *FetchResponse `xml:"FetchResponse,omitempty"`
+	Fault_ *soap.Fault    `xml:"http://schemas.xmlsoap.org/soap/envelope/ Fault,omitempty"`
+}
+
+// FetchResponse without a value says that there is none.
+type FetchResponse struct{}
+
+func (b *FetchBody) Fault() *soap.Fault { return b.Fault_ }
+
+// fetched is what a Fetch asks for; of any other request it is nothing.
+func fetched(request any) (types.ManagedObjectReference, string) {
+	path := reflect.ValueOf(request).Elem().FieldByName("Prop")
+	if !path.IsValid() {
+		return types.ManagedObjectReference{}, ""
+	}
+	on := reflect.ValueOf(request).Elem().FieldByName("This").Interface()
+	return on.(types.ManagedObjectReference), path.String()
+}
+
+// Fetch takes any request, as the simulator's type for it is its own.
+func (c *Collector) Fetch(ctx *simulator.Context, request any) soap.HasFault {
+	on, path := fetched(request)
+	right := running.rights.property(on.Type, path)
+	entity := running.rights.entityOf(ctx, on)
+	if ctx.Session != nil && !running.rights.has(principal(ctx.Session.UserName), entity, right) {
+		return &FetchBody{Fault_: simulator.Fault("", &types.NoPermission{Object: &entity, PrivilegeId: right})}
+	}
+	fetch := reflect.ValueOf(&c.PropertyCollector).MethodByName("Fetch")
+	result := fetch.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(request)})[0].Interface().(soap.HasFault)
+	if _, other := result.(*methods.RetrievePropertiesExBody); other && result.Fault() == nil {
+		return &FetchBody{Res: &FetchResponse{}}
 	}
 	return result
 }

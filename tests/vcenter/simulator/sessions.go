@@ -116,6 +116,9 @@ func (s *sessions) admit(ctx *simulator.Context, method *simulator.Method) types
 	if ctx.Session == nil {
 		switch method.Name {
 		case "RetrieveProperties", "RetrievePropertiesEx", "Fetch":
+			if on, path := fetched(method.Body); s.sim.rights.Properties[on.Type][path] == "System.Anonymous" {
+				return nil
+			}
 			return &types.NotAuthenticated{NoPermission: types.NoPermission{Object: &method.This, PrivilegeId: "System.View"}}
 		}
 		return nil

@@ -117,8 +117,10 @@ func (s *Sim) serve() error {
 	}
 	first := s.certificate.Load()
 	service.TLS = &tls.Config{
-		Certificates:   []tls.Certificate{*first},
-		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
+		Certificates: []tls.Certificate{*first},
+		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			return &tls.Config{Certificates: []tls.Certificate{*s.certificate.Load()}}, nil
+		},
 	}
 	service.ServeMux = http.NewServeMux()
 	server := service.NewServer()

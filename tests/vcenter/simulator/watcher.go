@@ -34,12 +34,13 @@ func (w *watcher) PutObject(_ *simulator.Context, object mo.Reference) {
 		if method, known := methodOf[one.Info.Name]; known {
 			one.Info.Name = method
 		}
-	case *simulator.VirtualMachine: // the simulator leaves it empty, and pyVmomi reads no enum that is empty
-		for _, state := range []*types.VirtualMachineFaultToleranceState{
-			&one.Runtime.FaultToleranceState, &one.Summary.Runtime.FaultToleranceState,
-		} {
-			if *state == "" {
-				*state = types.VirtualMachineFaultToleranceStateNotConfigured
+	case *simulator.VirtualMachine: // the simulator leaves them empty, and pyVmomi reads no enum that is empty
+		for _, runtime := range []*types.VirtualMachineRuntimeInfo{&one.Runtime, &one.Summary.Runtime} {
+			if runtime.FaultToleranceState == "" {
+				runtime.FaultToleranceState = types.VirtualMachineFaultToleranceStateNotConfigured
+			}
+			if runtime.RecordReplayState == "" {
+				runtime.RecordReplayState = types.VirtualMachineRecordReplayStateInactive
 			}
 		}
 	}
