@@ -41,7 +41,17 @@ def simulator() -> Path:
     parts = sorted(path for path in SOURCE.iterdir() if path.suffix in (".go", ".mod", ".sum"))
 
     def build(folder: Path) -> None:
-        argv = [go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", folder / "vcenter", "."]
+        argv: list[str | Path] = [
+            go,
+            "build",
+            "-trimpath",
+            "-buildvcs=false",
+            "-ldflags",
+            "-s -w",
+            "-o",
+            folder / "vcenter",
+            ".",
+        ]
         done = subprocess.run(argv, cwd=SOURCE, capture_output=True, text=True, check=False, env=environment())
         if done.returncode:
             raise RuntimeError(f"the simulator does not build: {done.stderr}")

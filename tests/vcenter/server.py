@@ -90,11 +90,11 @@ class VCenter:
         return ssl.create_default_context(cafile=str(self.authority.file))
 
     @contextmanager
-    def connected(self, user: str = ADMIN, password: str | None = None) -> Iterator[vim.ServiceInstance]:
+    def connected(self, user: str = ADMIN, password: str | None = None) -> Iterator[Any]:
         """A session of pyVmomi's. It checks nothing on loopback unless it is given a context, and leaves its sockets
         open unless it is told to drop them."""
         stub = SoapStubAdapter(host=self.host, port=self.port, sslContext=self.trust, version="vim.version.v8_0_3_0")
-        service = vim.ServiceInstance("ServiceInstance", stub)
+        service: Any = vim.ServiceInstance("ServiceInstance", stub)
         try:
             sessions = service.content.sessionManager
             sessions.Login(user, password or self.setup.accounts[user], None)

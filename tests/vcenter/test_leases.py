@@ -44,7 +44,16 @@ def convert(body: bytes, folder: Path) -> bytes:
     """What QEMU makes of it."""
     (folder / "stream.vmdk").write_bytes(body)
     subprocess.run(["qemu-img", "check", "-q", folder / "stream.vmdk"], check=True)
-    argv = ["qemu-img", "convert", "-f", "vmdk", "-O", "raw", folder / "stream.vmdk", folder / "stream.raw"]
+    argv: list[str | Path] = [
+        "qemu-img",
+        "convert",
+        "-f",
+        "vmdk",
+        "-O",
+        "raw",
+        folder / "stream.vmdk",
+        folder / "stream.raw",
+    ]
     subprocess.run(argv, check=True)
     return (folder / "stream.raw").read_bytes()
 
@@ -137,7 +146,7 @@ def test_progress_keeps_a_lease_alive(vc: VCenter, admin: Any) -> None:
 def test_a_lease_ends_with_its_session(vc: VCenter, admin: Any) -> None:
     vm = make(admin, Wish("lease-session"))
     with vc.connected() as other:
-        theirs = vim.VirtualMachine(vm._moId, other._stub).ExportVm()
+        theirs: Any = vim.VirtualMachine(vm._moId, other._stub).ExportVm()
         path = urlsplit(theirs.info.deviceUrl[0].url).path
         assert vc.get(path)[0] == 200
     assert vc.get(path)[0] == 404

@@ -36,7 +36,8 @@ def test_a_call_needs_its_right(vc: VCenter, admin: Any, right: str) -> None:
         theirs = as_user(vim.VirtualMachine, vm, service)
         with pytest.raises(vim.fault.NoPermission) as refused:
             CALLS[right](theirs)
-        assert (refused.value.privilegeId, refused.value.object._moId) == (right, vm._moId)
+        fault: Any = refused.value
+        assert (fault.privilegeId, fault.object._moId) == (right, vm._moId)
         allow(admin, COPY, [right])
         try:
             CALLS[right](theirs)
@@ -59,7 +60,8 @@ SPECS: dict[str, Callable[[Any], Any]] = {
 
 
 def unplugged(vm: Any) -> Any:
-    (card,) = (one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualEthernetCard))
+    cards: list[Any] = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualEthernetCard)]
+    (card,) = cards
     card.connectable.connected = card.connectable.startConnected = False
     return vim.vm.ConfigSpec(deviceChange=[vim.vm.device.VirtualDeviceSpec(operation="edit", device=card)])
 
@@ -121,9 +123,7 @@ def test_who_may_not_see_an_object_is_not_shown_it(vc: VCenter, admin: Any) -> N
     vm = make(admin, Wish("rights-unseen"))
     admin.content.authorizationManager.RemoveEntityPermission(admin.content.rootFolder, COPY, False)
     with vc.connected(COPY) as service:
-        view = service.content.viewManager.CreateContainerView(service.content.rootFolder, [vim.VirtualMachine], True)
         assert not read(service, as_user(vim.VirtualMachine, vm, service), "name").objects
-        assert view is not None
         allow(admin, COPY, [], on=vm)
         (seen,) = read(service, as_user(vim.VirtualMachine, vm, service), "name").objects
         assert seen.propSet[0].val == "rights-unseen"
