@@ -181,6 +181,7 @@ def vcenter(folder: Path, setup: Setup | None = None) -> Iterator[VCenter]:
         process = subprocess.Popen(
             [simulator(), settings],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=environment,
+            cwd=folder,  # a loaded estate's datastores lie here
         )  # fmt: skip
         try:
             line = process.stdout.readline() if process.stdout else ""

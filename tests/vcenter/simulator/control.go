@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -144,6 +145,9 @@ func (s *Sim) showDisks(w http.ResponseWriter, r *http.Request) {
 	shown := []diskShown{}
 	for _, disk := range disksOf(vm.Config.Hardware.Device) {
 		path, err := s.content(vm.VirtualMachine, disk)
+		if err == nil {
+			path, err = filepath.Abs(path)
+		}
 		if err != nil {
 			continue
 		}

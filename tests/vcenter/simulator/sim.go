@@ -81,16 +81,17 @@ func (s *Sim) build() error {
 		*field = count
 	}
 	var err error
+	s.model.ServiceContent.About.ApiVersion = s.settings.APIVersion
+	s.model.ServiceContent.About.Version = strings.TrimSuffix(s.settings.APIVersion, ".0")
 	if s.settings.Load != "" {
 		err = s.model.Load(s.settings.Load)
 	} else {
-		s.model.ServiceContent.About.ApiVersion = s.settings.APIVersion
-		s.model.ServiceContent.About.Version = strings.TrimSuffix(s.settings.APIVersion, ".0")
 		err = s.model.Create()
 	}
 	if err != nil {
 		return err
 	}
+	s.restoreSnapshots()
 	registry := s.registry()
 	registry.SessionManager().ValidLogin = s.sessions.valid
 	collector := &Collector{}
@@ -102,6 +103,27 @@ func (s *Sim) build() error {
 	registry.Handler = s.handle
 	registry.AddHandler(&watcher{s})
 	return nil
+}
+
+// restoreSnapshots makes the objects of the snapshot trees that were loaded: the simulator loads the trees alone, and
+// fails at the first call for one of them. The disks' files of all of them are the ones that the VM has now.
+func (s *Sim) restoreSnapshots() {
+	for _, entity := range s.registry().All("VirtualMachine") {
+		vm := &VM{entity.(*simulator.VirtualMachine), s}
+		if vm.VirtualMachine.Snapshot == nil {
+			continue
+		}
+		for i := range vm.VirtualMachine.Snapshot.RootSnapshotList {
+			for _, ref := range all(&vm.VirtualMachine.Snapshot.RootSnapshotList[i]) {
+				if s.registry().Get(ref) != nil {
+					continue
+				}
+				one := &simulator.VirtualMachineSnapshot{}
+				one.Self, one.Vm, one.Config = ref, vm.Self, *vm.Config
+				s.registry().Put(one)
+			}
+		}
+	}
 }
 
 // pace makes tasks as slow as the timings say.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"fmt"
 	"log"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -15,7 +12,6 @@ import (
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
-	"github.com/vmware/govmomi/vim25/xml"
 )
 
 // The simulator's snapshots are entries in a tree. These freeze the disks' files, let the VM write to new ones, and
@@ -133,83 +129,11 @@ func (vm *VM) stunned(ctx *simulator.Context) types.BaseMethodFault {
 	return nil
 }
 
-// grow hangs a new snapshot under the current one.
-func (vm *VM) grow(ctx *simulator.Context, snapshot *simulator.VirtualMachineSnapshot, leaf types.VirtualMachineSnapshotTree) {
-	info := types.VirtualMachineSnapshotInfo{}
-	if vm.VirtualMachine.Snapshot != nil {
-		info = *copyOf(vm.VirtualMachine.Snapshot)
-	}
-	if info.CurrentSnapshot == nil {
-		info.RootSnapshotList = append(info.RootSnapshotList, leaf)
-	} else {
-		parent := find(info.RootSnapshotList, *info.CurrentSnapshot)
-		parent.ChildSnapshotList = append(parent.ChildSnapshotList, leaf)
-		above := ctx.Map.Get(*info.CurrentSnapshot).(*simulator.VirtualMachineSnapshot)
-		above.ChildSnapshot = append(above.ChildSnapshot, snapshot.Self)
-	}
-	info.CurrentSnapshot = &snapshot.Self
-	vm.setTree(ctx, &info)
-}
-
-func (vm *VM) setTree(ctx *simulator.Context, info *types.VirtualMachineSnapshotInfo) {
-	if info == nil || len(info.RootSnapshotList) == 0 {
-		ctx.Update(vm.VirtualMachine, []types.PropertyChange{{Name: "snapshot", Val: nil}, {Name: "rootSnapshot", Val: nil}})
-		return
-	}
-	var roots []types.ManagedObjectReference
-	for _, one := range info.RootSnapshotList {
-		roots = append(roots, one.Snapshot)
-	}
-	ctx.Update(vm.VirtualMachine, []types.PropertyChange{{Name: "snapshot", Val: info}, {Name: "rootSnapshot", Val: roots}})
-}
-
 func (vm *VM) setDevices(ctx *simulator.Context, devices []types.BaseVirtualDevice) {
 	ctx.Update(vm.VirtualMachine, []types.PropertyChange{
 		{Name: "config.hardware.device", Val: devices},
 		{Name: "config.changeVersion", Val: time.Now().UTC().Format(time.RFC3339Nano)},
 	})
-}
-
-// branch lets a disk go on in a file of its own; the one so far becomes its parent and is written no more.
-func (vm *VM) branch(disk *types.VirtualDisk) error {
-	from, err := vm.sim.content(vm.VirtualMachine, disk)
-	if err != nil {
-		return err
-	}
-	parent := flat(disk)
-	child := *parent
-	child.Parent = parent
-	child.DeltaDiskFormat = "seSparseFormat"
-	for number := 1; ; number++ {
-		child.FileName = fmt.Sprintf("%s-%06d.vmdk", trunk(parent.FileName), number)
-		place, err := vm.sim.place(vm.VirtualMachine, child.FileName)
-		if err != nil {
-			return err
-		}
-		if _, err = os.Stat(place); os.IsNotExist(err) {
-			break
-		}
-	}
-	disk.Backing = &child
-	to, err := vm.sim.place(vm.VirtualMachine, contentName(&child))
-	if err != nil {
-		return err
-	}
-	descriptor := strings.TrimSuffix(to, "-sesparse.vmdk") + ".vmdk"
-	hint := fmt.Sprintf("# Disk DescriptorFile\nversion=1\ncreateType=\"seSparse\"\nparentFileNameHint=\"%s\"\n", path.Base(parent.FileName))
-	if err = os.WriteFile(descriptor, []byte(hint), 0o600); err != nil {
-		return err
-	}
-	return copyDisk(from, to)
-}
-
-// trunk is the name of the disk at the root of the chain: disk-000001.vmdk is of disk.vmdk.
-func trunk(name string) string {
-	name = strings.TrimSuffix(name, ".vmdk")
-	if len(name) > 7 && name[len(name)-7] == '-' && strings.Trim(name[len(name)-6:], "0123456789") == "" {
-		return name[:len(name)-7]
-	}
-	return name
 }
 
 func (s *Snapshot) RemoveSnapshotTask(ctx *simulator.Context, request *types.RemoveSnapshot_Task) soap.HasFault {
@@ -267,125 +191,6 @@ func (vm *VM) ConsolidateVMDisksTask(ctx *simulator.Context, _ *types.Consolidat
 	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
-// consolidate shortens the chains: a file that no snapshot stands on takes over what its only child holds.
-func (vm *VM) consolidate(ctx *simulator.Context) types.BaseMethodFault {
-	devices := copyOf(vm.Config).Hardware.Device
-	for _, disk := range disksOf(devices) {
-		for vm.mergeOne(ctx, disk) {
-		}
-	}
-	vm.setDevices(ctx, devices)
-	ctx.Update(vm.VirtualMachine, []types.PropertyChange{{Name: "runtime.consolidationNeeded", Val: false}})
-	return vm.stunned(ctx)
-}
-
-// mergeOne finds one file of the disk's chain that nothing but the chain needs, and puts its child in its place.
-func (vm *VM) mergeOne(ctx *simulator.Context, disk *types.VirtualDisk) bool {
-	for child := flat(disk); child != nil && child.Parent != nil; child = child.Parent {
-		parent := child.Parent
-		if vm.stoodOn(ctx, parent.FileName) || vm.children(ctx, disk, parent.FileName) > 1 {
-			continue
-		}
-		from, err := vm.sim.place(vm.VirtualMachine, contentName(child))
-		if err != nil {
-			return false
-		}
-		to, err := vm.sim.place(vm.VirtualMachine, contentName(parent))
-		if err != nil {
-			return false
-		}
-		vm.takeTime(from)
-		if err = os.Rename(from, to); err != nil {
-			log.Print(err)
-			return false
-		}
-		_ = os.Remove(strings.TrimSuffix(from, "-sesparse.vmdk") + ".vmdk")
-		was, id := child.FileName, child.ChangeId
-		vm.rename(ctx, disk, was, parent)
-		if id != "" && flat(disk).FileName == parent.FileName {
-			flat(disk).ChangeId = id
-		}
-		return true
-	}
-	return false
-}
-
-// takeTime makes merging as slow as the timings say for what the file holds.
-func (vm *VM) takeTime(path string) {
-	if slow := vm.sim.timing.get().FreezePerMiB; slow > 0 {
-		blocks, _ := allocated(path)
-		time.Sleep(time.Duration(int64(len(blocks))*block>>20*slow) * time.Microsecond)
-	}
-}
-
-// stoodOn: is it the file of a disk in one of the snapshots?
-func (vm *VM) stoodOn(ctx *simulator.Context, name string) bool {
-	for _, one := range vm.snapshots(ctx) {
-		for _, disk := range disksOf(one.Config.Hardware.Device) {
-			if backing := flat(disk); backing != nil && backing.FileName == name {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// children counts the files that have this one as their parent, over all snapshots and the VM.
-func (vm *VM) children(ctx *simulator.Context, disk *types.VirtualDisk, name string) int {
-	found := map[string]bool{}
-	tops := []*types.VirtualDisk{disk}
-	for _, one := range vm.snapshots(ctx) {
-		tops = append(tops, disksOf(one.Config.Hardware.Device)...)
-	}
-	for _, top := range tops {
-		for backing := flat(top); backing != nil && backing.Parent != nil; backing = backing.Parent {
-			if backing.Parent.FileName == name {
-				found[backing.FileName] = true
-			}
-		}
-	}
-	return len(found)
-}
-
-// rename puts a backing in the place of the one with this name, wherever it stands in a chain.
-func (vm *VM) rename(ctx *simulator.Context, disk *types.VirtualDisk, was string, is *types.VirtualDiskFlatVer2BackingInfo) {
-	tops := []*types.VirtualDisk{disk}
-	for _, one := range vm.snapshots(ctx) {
-		tops = append(tops, disksOf(one.Config.Hardware.Device)...)
-	}
-	for _, top := range tops {
-		backing := flat(top)
-		if backing != nil && backing.FileName == was {
-			same := *is
-			same.ChangeId = backing.ChangeId
-			top.Backing = &same
-			continue
-		}
-		for ; backing != nil && backing.Parent != nil; backing = backing.Parent {
-			if backing.Parent.FileName == was {
-				same := *is
-				backing.Parent = &same
-				break
-			}
-		}
-	}
-}
-
-func (vm *VM) snapshots(ctx *simulator.Context) []*simulator.VirtualMachineSnapshot {
-	var found []*simulator.VirtualMachineSnapshot
-	if vm.VirtualMachine.Snapshot == nil {
-		return nil
-	}
-	for i := range vm.VirtualMachine.Snapshot.RootSnapshotList {
-		for _, ref := range all(&vm.VirtualMachine.Snapshot.RootSnapshotList[i]) {
-			if one, known := ctx.Map.Get(ref).(*simulator.VirtualMachineSnapshot); known {
-				found = append(found, one)
-			}
-		}
-	}
-	return found
-}
-
 func (s *Snapshot) RevertToSnapshotTask(ctx *simulator.Context, _ *types.RevertToSnapshot_Task) soap.HasFault {
 	task := simulator.CreateTask(s.Vm, "revertToSnapshotTask", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		return nil, s.owner(ctx).revert(ctx, s.VirtualMachineSnapshot)
@@ -439,69 +244,4 @@ func (vm *VM) revert(ctx *simulator.Context, to *simulator.VirtualMachineSnapsho
 		{Name: "runtime.powerState", Val: state}, {Name: "summary.runtime.powerState", Val: state},
 	})
 	return vm.stunned(ctx)
-}
-
-// copyOf is a deep copy by way of XML, as a client would get it.
-func copyOf[T any](value *T) *T {
-	text, err := xml.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	decoder := xml.NewDecoder(bytes.NewReader(text))
-	decoder.TypeFunc = types.TypeFunc()
-	made := new(T)
-	if err = decoder.Decode(made); err != nil {
-		panic(err)
-	}
-	return made
-}
-
-func find(list []types.VirtualMachineSnapshotTree, ref types.ManagedObjectReference) *types.VirtualMachineSnapshotTree {
-	for i := range list {
-		if list[i].Snapshot == ref {
-			return &list[i]
-		}
-		if below := find(list[i].ChildSnapshotList, ref); below != nil {
-			return below
-		}
-	}
-	return nil
-}
-
-func parentOf(list []types.VirtualMachineSnapshotTree, ref types.ManagedObjectReference) *types.ManagedObjectReference {
-	for i := range list {
-		if slices.ContainsFunc(list[i].ChildSnapshotList, func(one types.VirtualMachineSnapshotTree) bool { return one.Snapshot == ref }) {
-			return &list[i].Snapshot
-		}
-		if above := parentOf(list[i].ChildSnapshotList, ref); above != nil {
-			return above
-		}
-	}
-	return nil
-}
-
-func all(tree *types.VirtualMachineSnapshotTree) []types.ManagedObjectReference {
-	if tree == nil {
-		return nil
-	}
-	refs := []types.ManagedObjectReference{tree.Snapshot}
-	for i := range tree.ChildSnapshotList {
-		refs = append(refs, all(&tree.ChildSnapshotList[i])...)
-	}
-	return refs
-}
-
-// without takes one snapshot out; those below it move up.
-func without(list []types.VirtualMachineSnapshotTree, ref types.ManagedObjectReference) []types.VirtualMachineSnapshotTree {
-	var kept []types.VirtualMachineSnapshotTree
-	for _, one := range list {
-		below := without(one.ChildSnapshotList, ref)
-		if one.Snapshot == ref {
-			kept = append(kept, below...)
-			continue
-		}
-		one.ChildSnapshotList = below
-		kept = append(kept, one)
-	}
-	return kept
 }
