@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+HOSTS = tuple(f"127.0.1.{number}" for number in range(1, 9))  # where the simulator's hosts answer
 DAY = datetime.timedelta(days=1)
 
 
@@ -21,8 +22,15 @@ class Certificate:
     @property
     def sha256(self) -> str:
         """The fingerprint, as hexadecimal pairs with colons."""
-        print_ = x509.load_pem_x509_certificate(self.file.read_bytes()).fingerprint(hashes.SHA256())
-        return print_.hex(":").upper()
+        return self._fingerprint(hashes.SHA256())
+
+    @property
+    def sha1(self) -> str:
+        """What VMware calls the thumbprint."""
+        return self._fingerprint(hashes.SHA1())
+
+    def _fingerprint(self, digest: hashes.HashAlgorithm) -> str:
+        return x509.load_pem_x509_certificate(self.file.read_bytes()).fingerprint(digest).hex(":").upper()
 
 
 class Authority:
@@ -38,10 +46,10 @@ class Authority:
         self.file.write_bytes(certificate.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def issue(self, label: str, *, days: int = 30) -> Certificate:
-        """For 127.0.0.1, ::1 and localhost; with negative days it has run out."""
+        """For localhost by its three names, and for the hosts' addresses; with negative days it has run out."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, label)])
-        addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1")]
+        addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in ("127.0.0.1", "::1", *HOSTS)]
         alternatives = x509.SubjectAlternativeName([x509.DNSName("localhost"), *addresses])
         signed = (
             self._builder(name, key, days).add_extension(alternatives, critical=False).sign(self.key, hashes.SHA256())

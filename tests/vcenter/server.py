@@ -53,6 +53,7 @@ class Setup:
     accounts: Mapping[str, str] = field(default_factory=PASSWORDS.copy)
     groups: Mapping[str, str] = field(default_factory=dict)
     administrators: tuple[str, ...] = (ADMIN,)
+    hosts_answer: bool = False  # each at an address of its own, 127.0.1.1 and up
     timings: Timings = Timings()
 
 
@@ -104,9 +105,11 @@ class VCenter:
         finally:
             stub.DropConnections()
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET") -> tuple[int, bytes]:
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", host: str | None = None
+    ) -> tuple[int, bytes]:
         """One plain request on a connection of its own: its status and its body."""
-        connection = http.client.HTTPSConnection(self.host, self.port, context=self.trust, timeout=30)
+        connection = http.client.HTTPSConnection(host or self.host, self.port, context=self.trust, timeout=30)
         try:
             connection.request(method, path, headers=dict(headers or {}))
             answer = connection.getresponse()
@@ -174,7 +177,7 @@ def vcenter(folder: Path, setup: Setup | None = None) -> Iterator[VCenter]:
     authority = Authority(folder)
     certificate = authority.issue("vcenter")
     settings = folder / "settings.json"
-    settings.write_text(json.dumps(said(setup, certificate)))
+    settings.write_text(json.dumps(said(setup, certificate, authority.issue("host") if setup.hosts_answer else None)))
     # The simulator makes its datastores where temporary files go, and marks its cookies Secure only when told to.
     environment = {**os.environ, "TMPDIR": str(folder), "VCSIM_SECURE_COOKIES": "true"}
     with (folder / "log").open("w") as log:
@@ -204,12 +207,13 @@ def end(process: subprocess.Popen[str]) -> None:
         process.wait()
 
 
-def said(setup: Setup, certificate: Certificate) -> dict[str, object]:
+def said(setup: Setup, certificate: Certificate, host: Certificate | None) -> dict[str, object]:
     return {
         "kind": setup.kind, "api_version": setup.api_version, "model": dict(setup.model),
         "load": str(setup.load or ""), "accounts": dict(setup.accounts), "groups": dict(setup.groups),
         "administrators": list(setup.administrators), "timings": asdict(setup.timings), "rights": str(rights()),
         "certificate": str(certificate.file), "key": str(certificate.key),
+        "host_certificate": str(host.file) if host else "", "host_key": str(host.key) if host else "",
     }  # fmt: skip
 
 

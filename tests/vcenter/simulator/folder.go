@@ -14,35 +14,29 @@ import (
 	"github.com/vmware/govmomi/vim25/types"
 )
 
+// door is where a request for a file comes in: the vCenter itself, or one of its hosts.
+type door struct {
+	user  func(*http.Request) (string, bool)
+	store func(*http.Request) *simulator.Datastore
+}
+
 // folder guards the datastores' files: a session, the two rights that it takes, and no file that a VM may be writing
 // to. The simulator gives anything to anybody. What is granted, it serves itself, ranges included.
-func (s *Sim) folder(simulated http.Handler) http.Handler {
+func (s *Sim) folder(door door, simulated http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		user, known := s.sessions.user(r)
+		user, known := door.user(r)
 		if !known {
 			w.Header().Set("WWW-Authenticate", `Basic realm="VMware HTTP server"`)
 			http.Error(w, "no session", http.StatusUnauthorized)
 			return
 		}
-		store := s.datastoreAsked(r)
+		store := door.store(r)
 		if store == nil {
 			http.NotFound(w, r)
 			return
 		}
-		for _, right := range []string{"Datastore.Browse", "Datastore.FileManagement"} {
-			if !s.rights.has(user, store.Self, right) {
-				http.Error(w, "needs "+right, http.StatusForbidden)
-				return
-			}
-		}
-		if strings.Contains(r.URL.Path, "..") {
-			http.Error(w, "no such path", http.StatusBadRequest)
-			return
-		}
-		file := fmt.Sprintf("[%s] %s", store.Name, strings.TrimPrefix(path.Clean(r.URL.Path), "/folder/"))
-		if why := s.locked(store, file); why != "" {
-			// ESXi says no more than this about a file that it cannot open.
-			http.Error(w, why, http.StatusInternalServerError)
+		if status, why := s.refuses(r, user, store); status != 0 {
+			http.Error(w, why, status)
 			return
 		}
 		timings := s.timing.get()
@@ -50,8 +44,27 @@ func (s *Sim) folder(simulated http.Handler) http.Handler {
 		if timings.FolderRate > 0 {
 			w = &slowly{w, timings.FolderRate}
 		}
+		query := r.URL.Query()
+		query.Set("dcPath", "/"+s.datacenterPath(store)) // a host has a name of its own for it
+		r.URL.RawQuery = query.Encode()
 		simulated.ServeHTTP(w, r)
 	})
+}
+
+func (s *Sim) refuses(r *http.Request, user string, store *simulator.Datastore) (int, string) {
+	for _, right := range []string{"Datastore.Browse", "Datastore.FileManagement"} {
+		if !s.rights.has(user, store.Self, right) {
+			return http.StatusForbidden, "needs " + right
+		}
+	}
+	if strings.Contains(r.URL.Path, "..") {
+		return http.StatusBadRequest, "no such path"
+	}
+	file := fmt.Sprintf("[%s] %s", store.Name, strings.TrimPrefix(path.Clean(r.URL.Path), "/folder/"))
+	if why := s.locked(store, file); why != "" {
+		return http.StatusInternalServerError, why // ESXi says no more than the number
+	}
+	return 0, ""
 }
 
 // datastoreAsked is the one that dsName means in the datacenter of dcPath.

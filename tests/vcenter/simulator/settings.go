@@ -9,18 +9,21 @@ import (
 
 // Settings are what a test asks for when it starts the server.
 type Settings struct {
-	Kind        string            `json:"kind"` // vcenter or esxi
-	Listen      string            `json:"listen"`
-	Certificate string            `json:"certificate"`
-	Key         string            `json:"key"`
-	Load        string            `json:"load"`   // a folder of ObjectContent files, instead of a model
-	Rights      string            `json:"rights"` // pyVmomi's table, as server.py writes it
-	APIVersion  string            `json:"api_version"`
-	Accounts    map[string]string `json:"accounts"` // user to password
-	Groups      map[string]string `json:"groups"`   // user to group
-	Admins      []string          `json:"administrators"`
-	Model       map[string]int    `json:"model"`
-	Timings     Timings           `json:"timings"`
+	Kind        string `json:"kind"` // vcenter or esxi
+	Listen      string `json:"listen"`
+	Certificate string `json:"certificate"`
+	Key         string `json:"key"`
+	// HostCertificate makes the hosts answer, too, at addresses of their own.
+	HostCertificate string            `json:"host_certificate"`
+	HostKey         string            `json:"host_key"`
+	Load            string            `json:"load"`   // a folder of ObjectContent files, instead of a model
+	Rights          string            `json:"rights"` // pyVmomi's table, as server.py writes it
+	APIVersion      string            `json:"api_version"`
+	Accounts        map[string]string `json:"accounts"` // user to password
+	Groups          map[string]string `json:"groups"`   // user to group
+	Admins          []string          `json:"administrators"`
+	Model           map[string]int    `json:"model"`
+	Timings         Timings           `json:"timings"`
 }
 
 // Timings can be changed while the server runs. Milliseconds, because tests are in a hurry.

@@ -23,14 +23,16 @@ type Sim struct {
 	timing   timing
 	model    *simulator.Model
 	sessions *sessions
+	tickets  *tickets
 	rights   *rights
 	leases   *leases
 	tracking *tracking
 	guests   *guests
 	faults   *faults
 	// certificate is what new connections are shown; a test may change it while the server runs.
-	certificate atomic.Pointer[tls.Certificate]
-	url         string
+	certificate     atomic.Pointer[tls.Certificate]
+	hostCertificate *tls.Certificate
+	url             string
 }
 
 // running is the one server of this process. The simulator makes each session's property collector by reflection,
@@ -42,6 +44,7 @@ func start(settings Settings) (*Sim, error) {
 	running = sim
 	sim.timing.now = settings.Timings
 	sim.sessions = newSessions(sim)
+	sim.tickets = newTickets()
 	sim.leases = newLeases(sim)
 	sim.tracking = newTracking()
 	sim.guests = newGuests()
@@ -149,6 +152,9 @@ func (s *Sim) serve() error {
 	s.url = server.URL.Scheme + "://" + server.URL.Host
 	server.Config.Handler = s.faults.wrap(s.sessions.wrap(s.route(service.ServeMux)))
 	server.Config.ConnContext = rememberConnection
+	if err := s.serveHosts(service.ServeMux); err != nil {
+		return err
+	}
 	control, err := s.serveControl()
 	if err != nil {
 		return err
@@ -159,8 +165,9 @@ func (s *Sim) serve() error {
 // route sends what a real server guards to us, and the rest to the simulator.
 func (s *Sim) route(simulated http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/folder/", s.folder(simulated))
-	mux.Handle("/folder", s.folder(simulated))
+	files := s.folder(door{s.visitor, s.datastoreAsked}, simulated)
+	mux.Handle("/folder/", files)
+	mux.Handle("/folder", files)
 	mux.Handle("/nfc/", http.HandlerFunc(s.leases.serve))
 	mux.Handle("/", simulated)
 	return mux
@@ -200,6 +207,9 @@ func (s *Sim) handle(ctx *simulator.Context, method *simulator.Method) (mo.Refer
 // dress puts our object before the simulator's, for this session: a session's own objects come first, while the
 // simulator's code goes on finding its own kinds in the global registry (it asserts them in dozens of places).
 func (s *Sim) dress(ctx *simulator.Context, ref types.ManagedObjectReference) {
+	if ref.Type == "SessionManager" || ref.Type == "PropertyCollector" {
+		s.dressSessionManager(ctx)
+	}
 	if ctx.Session.Registry.Get(ref) != nil {
 		return
 	}
