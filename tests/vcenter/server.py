@@ -22,7 +22,8 @@ from tests.vcenter.certificates import Authority, Certificate
 ADMIN = "administrator@vsphere.local"
 COPY = "copy@vsphere.local"
 CONTROL = "control@vsphere.local"
-PASSWORDS = {ADMIN: "admin's secret", COPY: "copy's secret", CONTROL: "control's secret"}
+NOBODY = "nobody@vsphere.local"  # an account without a permission
+PASSWORDS = {ADMIN: "admin's secret", COPY: "copy's secret", CONTROL: "control's secret", NOBODY: "nobody's secret"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Setup:
     """What the server is like when it starts."""
 
     kind: str = "vcenter"
+    listen: str = "127.0.0.1:0"
     api_version: str = "8.0.3.0"
     model: Mapping[str, int] = field(default_factory=lambda: {"datastores": 2, "cluster_hosts": 3, "hosts": 0})
     load: Path | None = None
@@ -209,7 +211,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 def said(setup: Setup, certificate: Certificate, host: Certificate | None) -> dict[str, object]:
     return {
-        "kind": setup.kind, "api_version": setup.api_version, "model": dict(setup.model),
+        "kind": setup.kind, "listen": setup.listen, "api_version": setup.api_version, "model": dict(setup.model),
         "load": str(setup.load or ""), "accounts": dict(setup.accounts), "groups": dict(setup.groups),
         "administrators": list(setup.administrators), "timings": asdict(setup.timings), "rights": str(rights()),
         "certificate": str(certificate.file), "key": str(certificate.key),

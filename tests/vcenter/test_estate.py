@@ -13,6 +13,7 @@ from tests.vcenter.machines import write
 from tests.vcenter.server import Setup, VCenter, folder_path, vcenter
 from tests.vcenter.shape import ODD_NAMES, Shape
 from tests.vcenter.test_folder import cookie
+from tests.vcenter.test_power import until
 from tests.vcenter.test_snapshots import chain, snap
 
 COUNT = 120
@@ -74,6 +75,15 @@ def test_it_can_be_powered_and_snapshotted(loaded: VCenter, service: Any) -> Non
     WaitForTask(vm.PowerOnVM_Task())
     assert loaded.get(folder_path(path), ranged)[0] == 500
     WaitForTask(vm.PowerOffVM_Task())
+
+
+def test_only_a_running_guest_tells_its_addresses(service: Any) -> None:
+    vm, address = machine(service, 11), Shape(11).address(0)
+    assert vm.guest.ipAddress == address
+    WaitForTask(vm.PowerOffVM_Task())
+    assert until(lambda: vm.guest.ipAddress is None and not vm.guest.net)
+    WaitForTask(vm.PowerOnVM_Task())
+    assert until(lambda: vm.guest.ipAddress == address)
 
 
 def chain_of_first(vm: Any) -> list[str]:

@@ -8,7 +8,7 @@ from pyVim.task import WaitForTask
 from pyVmomi import vim, vmodl
 
 from tests.vcenter.machines import Wish, allow, make, root
-from tests.vcenter.server import ADMIN, COPY, VCenter
+from tests.vcenter.server import ADMIN, COPY, NOBODY, VCenter
 from tests.vcenter.test_snapshots import disk_of
 
 
@@ -100,7 +100,6 @@ def test_the_nearest_permission_decides(vc: VCenter, admin: Any) -> None:
 
 def test_what_is_not_propagated_stays_where_it_is(vc: VCenter, admin: Any) -> None:
     vm = make(admin, Wish("rights-here"))
-    admin.content.authorizationManager.RemoveEntityPermission(admin.content.rootFolder, COPY, False)
     allow(admin, COPY, ["VirtualMachine.Interact.PowerOn"], propagate=False)
     with vc.connected(COPY) as service, pytest.raises(vim.fault.NoPermission):
         as_user(vim.VirtualMachine, vm, service).PowerOnVM_Task()
@@ -121,7 +120,7 @@ def read(service: Any, managed: Any, *paths: str) -> Any:
 
 def test_who_may_not_see_an_object_is_not_shown_it(vc: VCenter, admin: Any) -> None:
     vm = make(admin, Wish("rights-unseen"))
-    admin.content.authorizationManager.RemoveEntityPermission(admin.content.rootFolder, COPY, False)
+    allow(admin, COPY, [], propagate=False)
     with vc.connected(COPY) as service:
         assert not read(service, as_user(vim.VirtualMachine, vm, service), "name").objects
         allow(admin, COPY, [], on=vm)
@@ -135,6 +134,12 @@ def test_a_property_with_a_right_of_its_own_is_missing_without_it(vc: VCenter, a
         (answer,) = read(service, service.content.sessionManager, "sessionList", "currentSession").objects
         assert [one.name for one in answer.propSet] == ["currentSession"]
         assert [one.fault.privilegeId for one in answer.missingSet] == ["Sessions.TerminateSession"]
+
+
+def test_an_account_without_any_permission_is_not_let_in(vc: VCenter, admin: Any) -> None:
+    with pytest.raises(vim.fault.NoPermission), vc.connected(NOBODY):
+        pass
+    assert [one["user"] for one in vc.state()["sessions"]] == [ADMIN]
 
 
 def test_the_authorization_manager_tells_the_truth(vc: VCenter, admin: Any) -> None:

@@ -60,6 +60,20 @@ func (a *Authority) UpdateAuthorizationRole(ctx *simulator.Context, request *typ
 	return body
 }
 
+// The simulator keeps permissions in a map without a lock, and every call of every session asks for them.
+
+func (a *Authority) SetEntityPermissions(request *types.SetEntityPermissions) soap.HasFault {
+	a.sim.rights.mu.Lock()
+	defer a.sim.rights.mu.Unlock()
+	return a.AuthorizationManager.SetEntityPermissions(request)
+}
+
+func (a *Authority) RemoveEntityPermission(request *types.RemoveEntityPermission) soap.HasFault {
+	a.sim.rights.mu.Lock()
+	defer a.sim.rights.mu.Unlock()
+	return a.AuthorizationManager.RemoveEntityPermission(request)
+}
+
 // withSystem: every role that is made holds these three, whether asked for or not.
 func withSystem(rights []string) []string {
 	all := slices.Clone(rights)

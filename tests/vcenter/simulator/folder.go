@@ -60,6 +60,9 @@ func (s *Sim) refuses(r *http.Request, user string, store *simulator.Datastore) 
 	if strings.Contains(r.URL.Path, "..") {
 		return http.StatusBadRequest, "no such path"
 	}
+	if !store.Summary.Accessible {
+		return http.StatusServiceUnavailable, store.Name + " is not accessible"
+	}
 	file := fmt.Sprintf("[%s] %s", store.Name, strings.TrimPrefix(path.Clean(r.URL.Path), "/folder/"))
 	if why := s.locked(store, file); why != "" {
 		return http.StatusInternalServerError, why // ESXi says no more than the number

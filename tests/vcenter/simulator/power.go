@@ -15,6 +15,7 @@ import (
 type guests struct {
 	mu   sync.Mutex
 	each map[types.ManagedObjectReference]guest
+	said map[types.ManagedObjectReference]*types.GuestInfo // before they were powered off
 }
 
 type guest struct {
@@ -23,7 +24,23 @@ type guest struct {
 	Shutdown *int64 `json:"shutdown_ms"`
 }
 
-func newGuests() *guests { return &guests{each: map[types.ManagedObjectReference]guest{}} }
+func newGuests() *guests {
+	return &guests{
+		each: map[types.ManagedObjectReference]guest{}, said: map[types.ManagedObjectReference]*types.GuestInfo{},
+	}
+}
+
+func (g *guests) remember(vm types.ManagedObjectReference, said types.GuestInfo) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.said[vm] = &said
+}
+
+func (g *guests) recall(vm types.ManagedObjectReference) *types.GuestInfo {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.said[vm]
+}
 
 func (g *guests) of(vm types.ManagedObjectReference) guest {
 	g.mu.Lock()
@@ -77,27 +94,30 @@ func (vm *VM) wrongState(wanted types.VirtualMachinePowerState) *types.InvalidPo
 	return &types.InvalidPowerState{RequestedState: wanted, ExistingState: vm.Runtime.PowerState}
 }
 
-// PowerOnVMTask is also the stun with which change tracking begins.
-func (vm *VM) PowerOnVMTask(ctx *simulator.Context, request *types.PowerOnVM_Task) soap.HasFault {
-	body := vm.VirtualMachine.PowerOnVMTask(ctx, request)
-	if made := body.(*methods.PowerOnVM_TaskBody); made.Res != nil {
-		go vm.poweredOn(made.Res.Returnval)
-	}
-	return body
-}
-
-func (vm *VM) poweredOn(ref types.ManagedObjectReference) {
+// powered is what follows a change of power: a guest that runs says so and what it knows, one that does not keeps
+// silent; and a VM that starts was stunned, with which change tracking begins.
+func (vm *VM) powered() {
 	ctx := vm.sim.background()
-	if task, known := ctx.Map.Get(ref).(*simulator.Task); known {
-		task.Wait()
-	}
 	ctx.WithLock(vm.VirtualMachine, func() {
-		if vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn {
-			return
+		if vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
+			vm.stunned(ctx)
+			if known := vm.sim.guests.recall(vm.Self); known != nil {
+				ctx.Update(vm.VirtualMachine, addresses(known))
+			}
+		} else if vm.Guest != nil && vm.Guest.GuestState == "running" {
+			vm.sim.guests.remember(vm.Self, *vm.Guest)
+			ctx.Update(vm.VirtualMachine, addresses(&types.GuestInfo{}))
 		}
-		vm.stunned(ctx)
 		vm.showTools(ctx)
 	})
+}
+
+// addresses are what only a running guest tells.
+func addresses(guest *types.GuestInfo) []types.PropertyChange {
+	return []types.PropertyChange{
+		{Name: "guest.net", Val: guest.Net}, {Name: "guest.ipStack", Val: guest.IpStack},
+		{Name: "guest.ipAddress", Val: guest.IpAddress}, {Name: "summary.guest.ipAddress", Val: guest.IpAddress},
+	}
 }
 
 // showTools makes the guest's properties say what it is like.

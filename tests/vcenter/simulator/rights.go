@@ -160,6 +160,19 @@ func (r *rights) roleAt(user string, ref types.ManagedObjectReference, here bool
 	return ofGroup, ofGroup != nil
 }
 
+// anywhere says whether an account has a permission on any object at all.
+func (r *rights) anywhere(user string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	group := principal(r.sim.settings.Groups[user])
+	for _, one := range permissionsOf(r.authority().RetrieveAllPermissions(&types.RetrieveAllPermissions{})) {
+		if (!one.Group && principal(one.Principal) == user) || (one.Group && principal(one.Principal) == group) {
+			return true
+		}
+	}
+	return false
+}
+
 func permissionsOf(body any) []types.Permission {
 	answer := reflect.ValueOf(body).Elem().FieldByName("Res")
 	return answer.Elem().FieldByName("Returnval").Interface().([]types.Permission)

@@ -74,9 +74,16 @@ type Logins struct {
 	sim *Sim
 }
 
+// Login refuses an account that has no permission anywhere, as the reference says: "if the user and password are
+// valid, but the user has no access granted".
 func (l *Logins) Login(ctx *simulator.Context, request *types.Login) soap.HasFault {
 	result := l.SessionManager.Login(ctx, request)
 	if body := result.(*methods.LoginBody); body.Res != nil {
+		if !l.sim.rights.anywhere(principal(request.UserName)) {
+			l.sim.sessions.end(body.Res.Returnval.Key)
+			root := l.sim.service().RootFolder
+			return &methods.LoginBody{Fault_: simulator.Fault("", &types.NoPermission{Object: &root, PrivilegeId: "System.View"})}
+		}
 		l.sim.sessions.begin(ctx, body.Res.Returnval)
 	}
 	return result

@@ -46,7 +46,16 @@ func (w *watcher) PutObject(_ *simulator.Context, object mo.Reference) {
 	}
 }
 
-func (w *watcher) UpdateObject(*simulator.Context, mo.Reference, []types.PropertyChange) {}
+func (w *watcher) UpdateObject(_ *simulator.Context, object mo.Reference, changes []types.PropertyChange) {
+	for _, change := range changes {
+		if change.Name != "runtime.powerState" {
+			continue
+		}
+		if vm, known := w.sim.registry().Get(object.Reference()).(*simulator.VirtualMachine); known {
+			go (&VM{vm, w.sim}).powered() // it waits for the task that has the VM's lock now
+		}
+	}
+}
 
 // RemoveObject takes an object out of every session that has one of ours for it.
 func (w *watcher) RemoveObject(ctx *simulator.Context, ref types.ManagedObjectReference) {
