@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
+from xml.sax.saxutils import escape
 
 from pyVmomi import SoapStubAdapter, vim
 
@@ -24,6 +25,9 @@ COPY = "copy@vsphere.local"
 CONTROL = "control@vsphere.local"
 NOBODY = "nobody@vsphere.local"  # an account without a permission
 PASSWORDS = {ADMIN: "admin's secret", COPY: "copy's secret", CONTROL: "control's secret", NOBODY: "nobody's secret"}
+
+
+NAMESPACES = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,13 @@ class VCenter:
 
     def lose_tracking(self, vm: str) -> None:
         self._control("lose-tracking", {"vm": vm})
+
+    def put(self, managed: Any, name: str, value: bool | int | str) -> None:
+        """Make a property say something, such as a host's runtime.inMaintenanceMode."""
+        kind = {bool: "boolean", int: "long", str: "string"}[type(value)]
+        text = str(value).lower() if isinstance(value, bool) else escape(str(value))
+        xml = f'<r {NAMESPACES}><val xsi:type="xsd:{kind}">{text}</val></r>'
+        self._control("property", {"type": managed._wsdlName, "id": managed._moId, "name": name, "xml": xml})
 
     def settle(self) -> None:
         """As at the start: nothing fails, no session is left, the clock goes at its first pace."""

@@ -77,6 +77,28 @@ def test_another_certificate_is_shown_to_new_connections(vc: VCenter) -> None:
         vc.get("/about")
 
 
+def test_any_property_can_be_made_to_say_anything(vc: VCenter, admin: Any) -> None:
+    vm = make(admin, Wish("fault-property"))
+    host, (store,) = vm.runtime.host, vm.datastore
+    vc.put(store, "summary.freeSpace", 12_345)
+    vc.put(host, "runtime.inMaintenanceMode", True)
+    vc.put(vm, "runtime.connectionState", "inaccessible")
+    try:
+        assert store.summary.freeSpace == 12_345
+        assert host.runtime.inMaintenanceMode is True
+        assert vm.runtime.connectionState == "inaccessible"
+    finally:
+        vc.put(host, "runtime.inMaintenanceMode", False)
+
+
+def test_a_datastore_that_is_not_accessible_gives_nothing(vc: VCenter, admin: Any) -> None:
+    (store,) = make(admin, Wish("fault-store")).datastore
+    vc.put(store, "summary.accessible", False)
+    assert vc.get(flat("fault-store"), cookie(admin))[0] == 503
+    vc.put(store, "summary.accessible", True)
+    assert vc.get(flat("fault-store"), cookie(admin))[0] == 200
+
+
 def test_the_server_ends_with_its_owner(tmp_path: Path) -> None:
     """Whoever started it may die in any way: its pipe is closed then."""
     from tests.vcenter.server import vcenter

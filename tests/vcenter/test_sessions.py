@@ -1,5 +1,6 @@
 """Sessions in the simulator: needed, ended when idle, and separate."""
 
+import base64
 import time
 from typing import Any
 
@@ -112,3 +113,11 @@ def test_a_collector_of_another_session_is_not_there(vc: VCenter, admin: Any) ->
         theirs = vmodl.query.PropertyCollector(collector._moId, other._stub)
         with pytest.raises(vmodl.fault.ManagedObjectNotFound):
             theirs.WaitForUpdatesEx(version, None)
+
+
+@pytest.mark.parametrize(("password", "status"), [("admin's secret", 200), ("wrong", 401)])
+def test_the_rest_interface_asks_for_the_same_passwords(vc: VCenter, password: str, status: int) -> None:
+    basic = base64.b64encode(f"{ADMIN}:{password}".encode()).decode()
+    path = "/rest/com/vmware/cis/session"
+    assert vc.get(path, {"Authorization": f"Basic {basic}"}, "POST")[0] == status
+    assert vc.get("/rest/com/vmware/cis/tagging/tag")[0] == 401

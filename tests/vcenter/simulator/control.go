@@ -8,10 +8,13 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
+	"github.com/vmware/govmomi/vim25/types"
+	"github.com/vmware/govmomi/vim25/xml"
 )
 
 // The control is the tests' way behind the server's back: what is open, what the guests are like, what shall fail.
@@ -33,6 +36,7 @@ func (s *Sim) serveControl() (string, error) {
 	mux.HandleFunc("POST "+secret+"/inject", do(func(rule *injected) error { return s.inject(*rule) }))
 	mux.HandleFunc("POST "+secret+"/mend", do(s.mend))
 	mux.HandleFunc("POST "+secret+"/certificate", do(s.changeCertificate))
+	mux.HandleFunc("POST "+secret+"/property", do(s.setProperty))
 	mux.HandleFunc("POST "+secret+"/lose-tracking", do(s.loseTracking))
 	go func() { log.Print(http.Serve(listener, mux)) }()
 	return "http://" + listener.Addr().String() + secret, nil
@@ -218,4 +222,31 @@ func (s *Sim) loseTracking(asked *struct {
 	}
 	s.tracking.end(vm.Self)
 	return s.tracking.begin(s, vm.VirtualMachine)
+}
+
+// setProperty makes any property of any object say anything: a host in maintenance, a full datastore, a lost VM.
+func (s *Sim) setProperty(asked *struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	XML  string `json:"xml"` // the value with its xsi:type, as it goes over the wire
+}) error {
+	ref := types.ManagedObjectReference{Type: asked.Type, Value: asked.ID}
+	object := s.registry().Get(ref)
+	if object == nil {
+		return fmt.Errorf("there is no %s %s", asked.Type, asked.ID)
+	}
+	holder := struct {
+		Value types.AnyType `xml:"val,typeattr"`
+	}{}
+	decoder := xml.NewDecoder(strings.NewReader(asked.XML))
+	decoder.TypeFunc = types.TypeFunc()
+	if err := decoder.Decode(&holder); err != nil {
+		return err
+	}
+	ctx := s.background()
+	ctx.WithLock(object, func() {
+		ctx.Update(object, []types.PropertyChange{{Name: asked.Name, Val: holder.Value}})
+	})
+	return nil
 }
