@@ -42,7 +42,7 @@ class Timings:
     changed_areas: int = 2000
     changed_window: int = 0
     lock_out_after: int = 0
-    freeze_us_per_mib: int = 0
+    merge_us_per_mib: int = 0
     folder_latency_ms: int = 0
     folder_bytes_per_s: int = 0
 

@@ -104,8 +104,10 @@ def test_merging_takes_its_time(vc: VCenter, admin: Any) -> None:
     vm = make(admin, Wish("snap-slow"))
     write(vc, "snap-slow", 0, b"x" * 4 * MIB)
     snap(vm, "one")
-    vc.timings(freeze_us_per_mib=50_000)
+    vc.timings(merge_us_per_mib=50_000)
     task = vm.RemoveAllSnapshots_Task()
+    assert vm.runtime.powerState == "poweredOff"  # others read it meanwhile
+    assert task.info.state == "running"
     WaitForTask(task)
     assert (task.info.completeTime - task.info.startTime).total_seconds() >= 0.2
 

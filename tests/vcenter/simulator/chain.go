@@ -6,7 +6,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
@@ -83,7 +82,6 @@ func (vm *VM) mergeOne(ctx *simulator.Context, disk *types.VirtualDisk) bool {
 		if err != nil {
 			return false
 		}
-		vm.takeTime(from)
 		if err = os.Rename(from, to); err != nil {
 			log.Print(err)
 			return false
@@ -99,12 +97,23 @@ func (vm *VM) mergeOne(ctx *simulator.Context, disk *types.VirtualDisk) bool {
 	return false
 }
 
-// takeTime makes merging as slow as the timings say for what the file holds.
-func (vm *VM) takeTime(path string) {
-	if slow := vm.sim.timing.get().FreezePerMiB; slow > 0 {
-		blocks, _ := allocated(path)
-		time.Sleep(time.Duration(int64(len(blocks))*block>>20*slow) * time.Microsecond)
+// mergeSlowly makes the tasks that merge as slow as the timings say for what the VM's files hold. The time passes
+// before the task takes the VM's lock: others go on reading the VM meanwhile.
+func (vm *VM) mergeSlowly() {
+	slow := vm.sim.timing.get().MergePerMiB
+	if slow == 0 {
+		return
 	}
+	bytes := int64(0)
+	for _, disk := range disksOf(vm.Config.Hardware.Device) {
+		if backing := flat(disk); backing != nil && backing.Parent != nil {
+			if path, err := vm.sim.place(vm.VirtualMachine, contentName(backing)); err == nil {
+				blocks, _ := allocated(path)
+				bytes += int64(len(blocks)) * block
+			}
+		}
+	}
+	vm.sim.pace(int(bytes >> 20 * slow / 1000))
 }
 
 // stoodOn: is it the file of a disk in one of the snapshots?

@@ -70,7 +70,7 @@ func (s *Sim) show(w http.ResponseWriter, what any) {
 func (s *Sim) changeTimings(w http.ResponseWriter, r *http.Request) {
 	var err error
 	s.timing.set(func(now *Timings) { err = json.NewDecoder(r.Body).Decode(now) })
-	s.pace()
+	s.pace(0)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

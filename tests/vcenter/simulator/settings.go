@@ -36,7 +36,7 @@ type Timings struct {
 	ChangedAreas   int64 `json:"changed_areas"`      // at most as many in one answer; real: about 2,000
 	ChangedWindow  int64 `json:"changed_window"`     // bytes that one answer covers at most; 0: the whole disk
 	LockOutAfter   int64 `json:"lock_out_after"`     // refused passwords; 0: never
-	FreezePerMiB   int64 `json:"freeze_us_per_mib"`  // a snapshot's consolidation takes as long for each MiB
+	MergePerMiB    int64 `json:"merge_us_per_mib"`   // removing a snapshot takes as long for each MiB that is merged
 	FolderPerChunk int64 `json:"folder_latency_ms"`  // before each /folder answer
 	FolderRate     int64 `json:"folder_bytes_per_s"` // of each connection; 0: as fast as it goes
 }

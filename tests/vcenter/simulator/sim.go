@@ -101,8 +101,7 @@ func (s *Sim) build() error {
 	collector.Self = s.service().PropertyCollector
 	registry.Put(collector)
 	s.rights.grantAdministrators()
-	simulator.TaskDelay = simulator.DelayConfig{MethodDelay: map[string]int{"LockHandoff": 0}}
-	s.pace()
+	s.pace(0)
 	registry.Handler = s.handle
 	registry.AddHandler(&watcher{s})
 	return nil
@@ -129,8 +128,14 @@ func (s *Sim) restoreSnapshots() {
 	}
 }
 
-// pace makes tasks as slow as the timings say.
-func (s *Sim) pace() { simulator.TaskDelay.Delay = int(s.timing.get().Task) }
+// pace makes tasks as slow as the timings say, and those that merge slower by so many milliseconds. Without LockHandoff
+// nobody could read a VM while a task of it waits.
+func (s *Sim) pace(merging int) {
+	simulator.TaskDelay.MethodDelay = map[string]int{
+		"LockHandoff": 0, "RemoveSnapshot_Task": merging, "RemoveAllSnapshots_Task": merging, "ConsolidateVMDisks_Task": merging,
+	}
+	simulator.TaskDelay.Delay = int(s.timing.get().Task)
+}
 
 func (s *Sim) serve() error {
 	service := s.model.Service

@@ -146,6 +146,7 @@ func (s *Snapshot) RemoveSnapshotTask(ctx *simulator.Context, request *types.Rem
 		}
 		return nil, vm.remove(ctx, gone, merge)
 	})
+	s.owner(ctx).mergeSlowly()
 	return &methods.RemoveSnapshot_TaskBody{Res: &types.RemoveSnapshot_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
@@ -160,6 +161,7 @@ func (vm *VM) RemoveAllSnapshotsTask(ctx *simulator.Context, request *types.Remo
 		}
 		return nil, vm.remove(ctx, gone, merge)
 	})
+	vm.mergeSlowly()
 	return &methods.RemoveAllSnapshots_TaskBody{Res: &types.RemoveAllSnapshots_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
@@ -188,6 +190,7 @@ func (vm *VM) ConsolidateVMDisksTask(ctx *simulator.Context, _ *types.Consolidat
 	task := simulator.CreateTask(vm.Self, "consolidateVMDisksTask", func(*simulator.Task) (types.AnyType, types.BaseMethodFault) {
 		return nil, vm.consolidate(ctx)
 	})
+	vm.mergeSlowly()
 	return &methods.ConsolidateVMDisks_TaskBody{Res: &types.ConsolidateVMDisks_TaskResponse{Returnval: task.Run(ctx)}}
 }
 
