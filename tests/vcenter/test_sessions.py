@@ -89,6 +89,25 @@ def test_updates_come_by_version(vc: VCenter, admin: Any) -> None:
     assert update.version != version
 
 
+def test_sessions_that_wait_do_not_miss_what_another_is_told(vc: VCenter, admin: Any) -> None:
+    """Each has a collector of the same id."""
+    vm = make(admin, Wish("session-both"))
+    query = vmodl.query.PropertyCollector
+    options = query.WaitOptions(maxWaitSeconds=5)
+    with vc.connected() as other:
+        waiting = []
+        for service in (admin, other):
+            collector = service.content.propertyCollector
+            spec = query.FilterSpec(
+                objectSet=[query.ObjectSpec(obj=vim.VirtualMachine(vm._moId, service._stub))],
+                propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=["name"])],
+            )
+            collector.CreateFilter(spec, partialUpdates=True)
+            waiting.append((collector, collector.WaitForUpdatesEx("", None).version))
+        vm.Rename_Task("session-told")
+        assert all(collector.WaitForUpdatesEx(version, options) for collector, version in waiting)
+
+
 def test_a_version_of_another_session_is_refused(vc: VCenter, admin: Any) -> None:
     vm = make(admin, Wish("session-version"))
     _, version = watching(admin, vm)

@@ -95,7 +95,14 @@ func (c *Collector) WaitForUpdatesEx(ctx *simulator.Context, request *types.Wait
 	if request.Version != "" && (request.Version != issued || c.version == 0) {
 		return &methods.WaitForUpdatesExBody{Fault_: simulator.Fault("", &types.InvalidCollectorVersion{})}
 	}
+	own := c.Self == running.service().PropertyCollector
+	if own && request.Version == "" {
+		ctx.Map.AddHandler(&listener{&c.PropertyCollector, ctx.Session.Key})
+	}
 	result := c.PropertyCollector.WaitForUpdatesEx(ctx, request)
+	if own && request.Version == "" {
+		ctx.Map.RemoveHandler(&c.PropertyCollector)
+	}
 	body := result.(*methods.WaitForUpdatesExBody)
 	if body.Res == nil || body.Res.Returnval == nil {
 		return result
@@ -109,6 +116,27 @@ func (c *Collector) WaitForUpdatesEx(ctx *simulator.Context, request *types.Wait
 		set.ObjectSet = visibleUpdates(ctx, set.ObjectSet)
 	}
 	return result
+}
+
+// WaitForUpdates is the call of old, which pyVmomi's own WaitForTask still makes.
+func (c *Collector) WaitForUpdates(ctx *simulator.Context, request *types.WaitForUpdates) soap.HasFault {
+	body := &methods.WaitForUpdatesBody{}
+	result := c.WaitForUpdatesEx(ctx, &types.WaitForUpdatesEx{This: request.This, Version: request.Version})
+	if body.Fault_ = result.Fault(); body.Fault_ == nil {
+		body.Res = &types.WaitForUpdatesResponse{Returnval: *result.(*methods.WaitForUpdatesExBody).Res.Returnval}
+	}
+	return body
+}
+
+// listener is told of changes in the stead of a session's own collector. Every session has one of the same id, and the
+// simulator tells only the last of that id: whoever waited before would wait for ever.
+type listener struct {
+	*simulator.PropertyCollector
+	session string
+}
+
+func (l *listener) Reference() types.ManagedObjectReference {
+	return types.ManagedObjectReference{Type: "PropertyCollector", Value: "of session " + l.session}
 }
 
 // visible leaves out what the account may not see, and says of each property that it may not read that this is so.

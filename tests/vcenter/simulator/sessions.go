@@ -182,6 +182,7 @@ func (s *sessions) forget(key string) {
 	delete(s.open, key)
 	s.mu.Unlock()
 	s.sim.leases.endSession(key)
+	s.sim.registry().RemoveHandler(&listener{session: key})
 }
 
 // user of the session whose key a cookie holds; quotes are how VMware writes it.
