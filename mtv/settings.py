@@ -45,6 +45,16 @@ class Settings:
     read_stall_s: float = 60.0
     """A source that has answered nothing for so long counts as failed."""
 
+    connect_s: float = 20.0
+    """A source's server accepts a connection, TLS included, within this time."""
+
+    answer_s: float = 900.0
+    answer_limit_bytes: int = 512 << 20
+    """One answer of a source's server as a whole: 10,000 VMs' light scan has 15 MB, a page of full ones 6 MB."""
+
+    session_keep_s: float = 600.0
+    """A source's session is used at least so often; vCenter ends one after 30 idle minutes."""
+
     worker_stop_s: float = 20.0
     """A worker that was told to stop ends within this time, or is killed."""
 

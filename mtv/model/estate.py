@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mtv.model.details import Device, GuestView, Share, Snapshot
+from mtv.model.infrastructure import Part
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Facts = Mapping[str, Json]
 
@@ -45,6 +48,17 @@ class Disk:
     blank: bool = False  # has no content at the source: made empty at the target
     shared: bool = False
     serial: str = ""
+    path: str = ""  # at the source: [gold] db01/db01.vmdk
+    parents: tuple[str, ...] = ()  # what it is a difference to: its snapshots or a linked clone's base, nearest first
+    mode: str = "persistent"  # persistent nonpersistent undoable append independent_persistent ...
+    thin: bool | None = None
+    raw: str = ""  # physical or virtual: a LUN behind it, not a file
+    lun: str = ""
+    bus_sharing: str = ""  # physical or virtual: its controller is shared by VMs of a cluster
+    sharing: str = ""  # multi-writer
+    encrypted: bool = False
+    policy: str = ""
+    tracked: bool | None = None  # the source notes what changes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +70,9 @@ class Nic:
     model: str = ""  # vmxnet3 e1000 e1000e virtio ...
     connected: bool = True
     pci_slot: int | None = None  # VMware's pciSlotNumber: 192 is ens192 in the guest
+    mac_from: str = ""  # manual generated assigned
+    starts_connected: bool = True
+    kind: str = ""  # of its network: standard distributed opaque; sriov where it passes the switch by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +103,39 @@ class VM:
     attributes: Mapping[str, str] = field(default_factory=dict)
     concerns: tuple[Concern, ...] = ()
     revision: str = ""  # changes whenever anything above may have
+    instance: str = ""  # an id that stays when it moves to another server, where `uuid` may be its twin's too
+    template: bool = False
+    datacenter: str = ""
+    pool: str = ""
+    app: str = ""  # the vApp that it belongs to
+    hardware: str = ""  # version of its virtual hardware: vmx-19
+    notes: str = ""
+    created_at: str = ""
+    started_at: str = ""
+    state: str = "connected"  # connected disconnected inaccessible orphaned invalid
+    config_path: str = ""
+    tracking: bool = False  # the source notes which blocks change
+    encrypted: bool = False
+    consolidate: bool = False  # it has leavings of snapshots
+    fault_tolerant: bool = False
+    nested: bool = False
+    cpu: Share = Share()
+    memory: Share = Share()
+    cpu_hot_add: bool = False
+    cpu_hot_remove: bool = False
+    memory_hot_add: bool = False
+    latency: str = ""  # low normal medium high
+    cpu_affinity: tuple[int, ...] = ()
+    numa_nodes: str = ""
+    restart_priority: str = ""
+    used_bytes: int | None = None  # at the source, snapshots and swap included
+    cpu_used_mhz: int | None = None
+    memory_used_bytes: int | None = None
+    guest: GuestView = GuestView()
+    snapshots: tuple[Snapshot, ...] = ()
+    devices: tuple[Device, ...] = ()
+    rules: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)  # the vendor's own switches that matter
 
     @property
     def key(self) -> str:
@@ -100,6 +150,14 @@ class Datastore:
     kind: str = ""
     capacity_bytes: int | None = None
     free_bytes: int | None = None
+    datacenter: str = ""
+    cluster: str = ""  # of datastores
+    url: str = ""
+    accessible: bool = True
+    maintenance: str = ""
+    version: str = ""
+    hosts: tuple[str, ...] = ()
+    provisioned_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,14 +167,16 @@ class Network:
     name: str
     kind: str = ""
     vlan: str = ""
+    datacenter: str = ""
+    switch: str = ""
 
 
-Entity = VM | Datastore | Network
+Entity = VM | Datastore | Network | Part
 
 
 @dataclass(frozen=True)
 class Removal:
-    kind: str  # vm datastore network
+    kind: str  # vm datastore network host cluster place switch policy rule occurrence gap
     id: str
 
 

@@ -62,14 +62,38 @@ def _current(table: str) -> str:
     return f"{table} AS t JOIN generations AS g ON g.id = t.generation AND g.current = 1"
 
 
+def _parts(kind: str) -> str:
+    """Those of the table `parts`, which keeps a document of each."""
+    sql = "parts AS p JOIN generations AS g ON g.id = p.generation AND g.current = 1"
+    return f"(SELECT p.* FROM {sql} WHERE p.kind = '{kind}') AS t"
+
+
 def _grouped(column: str) -> str:
-    """Hosts and clusters are known by what the VMs say of them."""
+    """Hosts and clusters are known by what the VMs say of them, and by their own document where the source has one."""
     sums = "count(*) AS vms, sum(memory_bytes) AS memory_bytes, sum(cpus) AS cpus, min(n) AS n"
     vms = "vms AS v JOIN generations AS g ON g.id = v.generation AND g.current = 1"
-    return (
+    grouped = (
         f"(SELECT v.source, {column} AS name, max(cluster) AS cluster, {sums} FROM {vms}"
-        f" WHERE {column} <> '' GROUP BY v.source, {column}) AS t"
+        f" WHERE {column} <> '' GROUP BY v.source, {column})"
     )
+    told = _parts(column).removesuffix(" AS t")
+    cluster = (
+        "coalesce(nullif(o.doc->>'cluster', ''), a.cluster, '')" if column == "host" else "coalesce(a.name, o.name)"
+    )
+    columns = (
+        f"coalesce(a.source, o.source) AS source, coalesce(a.name, o.name) AS name, {cluster} AS cluster,"
+        " coalesce(a.vms, 0) AS vms, coalesce(a.memory_bytes, 0) AS memory_bytes, coalesce(a.cpus, 0) AS cpus,"
+        " coalesce(a.n, 0) AS n, coalesce(o.n, 0) AS place, o.doc AS doc"
+    )
+    return (
+        f"(SELECT {columns} FROM {grouped} AS a FULL JOIN {told} AS o ON o.source = a.source AND o.name = a.name) AS t"
+    )
+
+
+def _said(name: str, says: str, type_: Type = "text") -> Column:
+    """A value of the kind's document; empty where the source does not say."""
+    sql = f"t.doc->>'{name}'"
+    return Column(name, type_, says, sql if type_ != "text" else f"coalesce({sql}, '')")
 
 
 _RECEIPT = (
@@ -126,6 +150,25 @@ _ALL = (
         _text("uuid", "its UUID"),
         _text("serial", "its serial number"),
         _text("revision", "changes whenever the VM may have"),
+        _text("datacenter", "datacenter that it lies in"),
+        _text("pool", "resource pool that it runs in"),
+        _text("app", "vApp that it belongs to"),
+        _bool("template", "it is a template"),
+        _text("state", "connected, disconnected, inaccessible, orphaned, invalid"),
+        _text("hardware", "version of its virtual hardware"),
+        _text("hostname", "what its guest calls itself"),
+        _text("addresses", "addresses that its guest has, with commas"),
+        _text("tools", "the source's agent in its guest: running, stopped, missing"),
+        _text("tools_version", "version of that agent"),
+        _int("snapshots", "how many snapshots"),
+        _text("snapshot_at", "when the oldest of them was made"),
+        _bool("tracking", "the source notes which of its blocks change"),
+        _bool("encrypted", "its files are encrypted"),
+        _text("devices", "kinds of its other devices, with commas"),
+        _int("used_bytes", "bytes that it takes at the source, snapshots and swap included"),
+        _text("notes", "what people wrote about it"),
+        _text("created_at", "when it was made"),
+        _text("started_at", "when it was last started"),
         _text("inspected_at", "when its disks were last looked into; empty for never",
               "coalesce((SELECT max(at) FROM inspections AS i WHERE i.source = t.source AND i.vm_id = t.id), '')"),
     )),
@@ -147,6 +190,15 @@ _ALL = (
         _bool("blank", "it has no content"),
         _bool("shared", "several VMs use it"),
         _text("serial", "its serial number"),
+        _text("path", "its file at the source"),
+        _text("mode", "persistent, nonpersistent, independent_persistent ..."),
+        _bool("thin", "it grows as it is written; empty where the source does not say"),
+        _text("raw", "a LUN is behind it: physical, virtual"),
+        _text("bus_sharing", "its controller is shared: physical, virtual"),
+        _text("policy", "its storage policy"),
+        _bool("encrypted", "it is encrypted"),
+        _bool("tracked", "the source notes what changes; empty where it does not say"),
+        _int("parents", "how many disks it is a difference to, one upon the other"),
     )),
     Kind("nics", "network cards of all VMs", _current("nics"), "t.generation, t.n", (
         _text("name", "VM/nic and its number: db01/nic0"),
@@ -161,6 +213,23 @@ _ALL = (
         _text("model", "vmxnet3, e1000, virtio ..."),
         _bool("connected", "it is plugged in"),
         _int("pci_slot", "VMware's PCI slot number: 192 is ens192 in the guest"),
+        _text("mac_from", "who chose the address: manual, generated, assigned"),
+        _text("kind", "of its network: standard, distributed, opaque; sriov"),
+        _bool("starts_connected", "it is plugged in when the VM starts"),
+        _text("addresses", "addresses that the guest has on it, with commas"),
+    )),
+    Kind("snapshots", "snapshots of all VMs", _current("snapshots"), "t.generation, t.n", (
+        _text("name", "its name"),
+        _VM,
+        _SOURCE,
+        _text("vm_id", "the vendor's id of its VM"),
+        _text("id", "the vendor's id"),
+        _text("at", "when it was made"),
+        _text("state", "power of the VM then: on, off, suspended"),
+        _bool("quiesced", "the guest had written everything"),
+        _bool("current", "the VM's disks go on from it"),
+        _text("parent", "id of the snapshot that it follows"),
+        _text("description", "what people wrote about it"),
     )),
     Kind("networks", "networks of all sources", _current("networks"), "t.generation, t.n", (
         _text("name", "its name"),
@@ -168,6 +237,8 @@ _ALL = (
         _text("id", "the vendor's id"),
         _text("kind", "what sort of network it is"),
         _text("vlan", "VLAN, where the source says"),
+        _text("datacenter", "datacenter that it lies in"),
+        _text("switch", "switch that it hangs on"),
     )),
     Kind("datastores", "where disks lie, at all sources", _current("datastores"), "t.generation, t.n", (
         _text("name", "its name"),
@@ -176,13 +247,83 @@ _ALL = (
         _text("kind", "VMFS, NFS, file ..."),
         _int("capacity_bytes", "its size; empty where the source does not say"),
         _int("free_bytes", "free space; empty where the source does not say"),
+        _text("datacenter", "datacenter that it lies in"),
+        _text("cluster", "datastore cluster that it belongs to"),
+        _text("maintenance", "it is in maintenance, or enters it"),
+        _bool("accessible", "hosts can reach it"),
     )),
-    Kind("hosts", "hosts that VMs run on", _grouped("host"), "t.n", (
+    Kind("hosts", "hosts that VMs run on", _grouped("host"), "t.n, t.place", (
         _text("name", "its name"),
         *_GROUP,
         _text("cluster", "its cluster"),
+        _said("id", "the vendor's id"),
+        _said("datacenter", "datacenter that it stands in"),
+        _said("address", "address of its management"),
+        _said("version", "version of its hypervisor"),
+        _said("build", "build of its hypervisor"),
+        _said("vendor", "who made the machine"),
+        _said("model", "which machine it is"),
+        _said("cpu_model", "which CPU it has"),
+        _said("sockets", "CPUs in their sockets", "integer"),
+        _said("cores", "their cores", "integer"),
+        _said("state", "connected, disconnected, unresponsive"),
+        _said("maintenance", "it is in maintenance", "boolean"),
     )),
-    Kind("clusters", "clusters that VMs run in", _grouped("cluster"), "t.n", (_text("name", "its name"), *_GROUP)),
+    Kind("clusters", "clusters that VMs run in", _grouped("cluster"), "t.n, t.place", (
+        _text("name", "its name"),
+        *_GROUP,
+        _said("id", "the vendor's id"),
+        _said("datacenter", "datacenter that it belongs to"),
+        _said("balances", "VMs are moved between its hosts: manual, partiallyAutomated, fullyAutomated"),
+        _said("restarts", "VMs of a host that failed are started again", "boolean"),
+        _said("evc", "CPU features that its hosts agree on"),
+    )),
+    Kind("places", "datacenters, folders, resource pools and vApps", _parts("place"), "t.generation, t.n", (
+        _text("name", "its name"),
+        _SOURCE,
+        _text("id", "the vendor's id"),
+        Column("kind", "text", "datacenter, folder, pool, vapp", "t.doc->>'kind'"),
+        _said("path", "where it hangs"),
+    )),
+    Kind("switches", "virtual switches", _parts("switch"), "t.generation, t.n", (
+        _text("name", "its name"),
+        _SOURCE,
+        _text("id", "the vendor's id"),
+        Column("kind", "text", "standard, distributed", "t.doc->>'kind'"),
+        _said("host", "the host that has it for itself"),
+        _said("datacenter", "datacenter that it lies in"),
+        _said("mtu", "largest packet", "integer"),
+    )),
+    Kind("policies", "storage policies", _parts("policy"), "t.generation, t.n", (
+        _text("name", "its name"),
+        _SOURCE,
+        _text("id", "the vendor's id"),
+        _said("description", "what people wrote about it"),
+    )),
+    Kind("rules", "which VMs a cluster keeps together or apart", _parts("rule"), "t.generation, t.n", (
+        _text("name", "its name"),
+        _SOURCE,
+        _text("id", "the vendor's id"),
+        _said("cluster", "its cluster"),
+        Column("kind", "text", "together, apart, hosts, hosts-not, after", "t.doc->>'kind'"),
+        _said("enabled", "it holds", "boolean"),
+        _said("mandatory", "it is never broken", "boolean"),
+        _said("vms", "ids of its VMs", "json"),
+    )),
+    Kind("occurrences", "what happened at the sources of late", _parts("occurrence"), "t.generation, t.n", (
+        _text("name", "the VM that it happened to"),
+        _SOURCE,
+        Column("kind", "text", "what it was, the vendor's word", "t.doc->>'kind'"),
+        _said("at", "when"),
+        _said("who", "the account that did it"),
+        _said("text", "what the source says about it"),
+    )),
+    Kind("gaps", "parts of inventories that could not be read", _parts("gap"), "t.generation, t.n", (
+        _text("name", "the part"),
+        _SOURCE,
+        _said("text", "why"),
+        _said("hint", "what to do"),
+    )),
     Kind("concerns", "what is wrong or lossy with a VM before it moves", _current("concerns"), "t.generation, t.n", (
         _text("name", "VM/id"),
         _VM,

@@ -7,17 +7,22 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TypeVar
 
 from mtv import codec
-from mtv.errors import Refused, Temporary
+from mtv.errors import Refused
 from mtv.model.estate import VM, Change, Datastore, Entity, Facts, Network, Removal, Revision
-from mtv.store import flat
+from mtv.model.infrastructure import Part
+from mtv.store import flat, generation
 from mtv.store.store import Store, insert
 from mtv.times import now
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Part)
 BATCH_S = 0.05  # of writing in one transaction; with its commit it stays below 200 ms
+SPILL = 200  # objects that are held before they are written: 10,000 VMs in memory would be 300 MB
+IN_PLACE = 200  # changes that one transaction takes: 200 VMs of ten rows are 2,000 rows, 60 ms
 _KINDS: tuple[type[Entity], ...] = (VM, Datastore, Network)
 
 
@@ -33,6 +38,8 @@ class ProviderRow:
     copy_secret: str = ""
     ca: str = ""
     fingerprint: str = ""
+    copy_user: str = ""
+    insecure: int = 0
     added_at: str = ""
 
 
@@ -60,43 +67,77 @@ def revision(store: Store, source: str) -> str | None:
 
 
 class Refresh:
-    """One new generation of a source. `full` starts from nothing, else from what is there."""
+    """One new picture of a source. `full` starts from nothing, and is written while it is read; else a few changes
+    go into the current generation in one transaction, and many into a copy of it."""
 
     def __init__(self, store: Store, source: str, *, full: bool) -> None:
-        self.store, self.source = store, source
+        self.store, self.source, self._full = store, source, full
         self._began = now()
         self._revision = ""
-        kept = [] if full else everything(store, source)
-        self._objects: dict[tuple[str, str], Entity] = {(_kind(one), one.id): one for one in kept}
+        self._base = store.read(lambda found: generation.current(found, source))
+        self._changes: dict[tuple[str, str], Entity | None] = {}  # None: removed
+        self._number: int | None = None  # of the generation that is being written
 
     def take(self, change: Change) -> None:
         match change:
             case Revision(value):
                 self._revision = value
             case Removal(kind, id_):
-                self._objects.pop((kind, id_), None)
+                self._changes[kind, id_] = None
             case _:
-                self._objects[_kind(change), change.id] = change
+                self._changes[_kind(change), change.id] = change
+        if len(self._changes) >= SPILL:
+            self._spill()
 
     def finish(self) -> int:
-        """Write it and flip to it; gives how many objects it has. An interrupted one leaves the old picture."""
-        number = self.store.write(self._start)
-        left = iter(self._objects.values())
-        while self.store.write(lambda found: _write_some(found, number, left)):
-            pass
+        """Flip to it; gives how many objects it has. An interrupted one leaves the old picture."""
+        if self._number is None and not self._full and self._base and len(self._changes) <= IN_PLACE:
+            return self.store.write(self._amend)
+        self._spill()
+        number = self._number or 0
         self.store.write(lambda found: self._flip(found, number))
         while self.store.write(lambda found: _forget_some(found, self.source)):
             pass
-        return len(self._objects)
+        return self.store.read(lambda found: generation.size(found, number))
+
+    def _spill(self) -> None:
+        """Write what was taken so far."""
+        if self._number is None:
+            self._number = self.store.write(self._start)
+            if not self._full and self._base:
+                self._copy(self._base[0], self._number)
+        number, left = self._number, iter(self._changes.items())
+        while self.store.write(lambda found: _write_some(found, number, left)):
+            pass
+        self._changes.clear()
+
+    def _copy(self, old: int, number: int) -> None:
+        for table in flat.KEPT:
+            last = 0
+            while last >= 0:
+                last = self.store.write(partial(generation.copy_some, table=table, old=old, new=number, last=last))
+
+    def _amend(self, found: sqlite3.Connection) -> int:
+        """Readers see all of it or nothing: it is one transaction, and a short one."""
+        if self._base != generation.current(found, self.source) or self._base is None:
+            raise generation.overtaken()
+        number = self._base[0]
+        for key, one in self._changes.items():
+            generation.put(found, number, key, one)
+        revision = self._revision or self._base[1]
+        sql = "UPDATE generations SET revision = ?, started_at = ?, finished_at = ? WHERE id = ?"
+        found.execute(sql, (revision, self._began, now(), number))
+        return generation.size(found, number)
 
     def _start(self, found: sqlite3.Connection) -> int:
-        row = {"source": self.source, "started_at": self._began, "revision": self._revision}
+        row = {"source": self.source, "started_at": self._began, "revision": ""}
         return insert(found, "generations", {**row, "finished_at": "", "current": 0})
 
     def _flip(self, found: sqlite3.Connection, number: int) -> None:
-        _still_ours(found, number)
+        generation.still_ours(found, number)
         found.execute("UPDATE generations SET current = 0 WHERE source = ?", (self.source,))
-        found.execute("UPDATE generations SET current = 1, finished_at = ? WHERE id = ?", (now(), number))
+        sql = "UPDATE generations SET current = 1, finished_at = ?, revision = ? WHERE id = ?"
+        found.execute(sql, (now(), self._revision, number))
 
 
 def everything(store: Store, source: str) -> list[Entity]:
@@ -143,22 +184,56 @@ def _documents(store: Store, kind: type[T], source: str) -> list[T]:
     return [codec.load(kind, json.loads(text)) for text in texts]
 
 
-def _write_some(found: sqlite3.Connection, generation: int, left: Iterator[Entity]) -> bool:
+def parts(store: Store, source: str, kind: type[P]) -> list[P]:
+    """Hosts, clusters, places, switches, policies, rules, occurrences or gaps of the current picture."""
+    sql = (
+        "SELECT t.doc FROM parts AS t JOIN generations AS g ON g.id = t.generation"
+        " WHERE g.current = 1 AND g.source = ? AND t.kind = ? ORDER BY t.n"
+    )
+    name = kind.__name__.lower()
+    texts = store.read(lambda found: [row[0] for row in found.execute(sql, (source, name))])
+    return [codec.load(kind, json.loads(text)) for text in texts]
+
+
+def counts(store: Store, source: str) -> dict[str, int]:
+    """How many of each kind the current picture has: vm, host, concern ..."""
+
+    def ask(found: sqlite3.Connection) -> dict[str, int]:
+        current = generation.current(found, source)
+        if current is None:
+            return {}
+        told = {
+            kind: generation.count(found, table, current[0])
+            for kind, table in {**generation.TABLES, "concern": "concerns"}.items()
+        }
+        sql = "SELECT kind, count(*) FROM parts WHERE generation = ? GROUP BY kind"
+        return told | {row[0]: row[1] for row in found.execute(sql, (current[0],))}
+
+    return store.read(ask)
+
+
+def complaints(store: Store, source: str, limit: int) -> tuple[int, list[tuple[str, str, str]]]:
+    """How many critical concerns there are, and VM, text and hint of the first."""
+
+    def ask(found: sqlite3.Connection) -> tuple[int, list[tuple[str, str, str]]]:
+        current = generation.current(found, source)
+        where = "FROM concerns WHERE generation = ? AND level = 'critical'"
+        number = (current[0] if current else 0,)
+        rows = found.execute(f"SELECT vm, text, hint {where} ORDER BY n LIMIT ?", (*number, limit))
+        return found.execute(f"SELECT count(*) {where}", number).fetchone()[0], [tuple(row) for row in rows]
+
+    return store.read(ask)
+
+
+def _write_some(found: sqlite3.Connection, number: int, left: Iterator[tuple[tuple[str, str], Entity | None]]) -> bool:
     """As many as fit into one short transaction; False when all are written."""
-    _still_ours(found, generation)
+    generation.still_ours(found, number)
     deadline = time.monotonic() + BATCH_S
-    for one in left:
-        for table, row in flat.rows(one):
-            insert(found, table, {**row, "generation": generation})
+    for key, one in left:
+        generation.put(found, number, key, one)
         if time.monotonic() > deadline:
             return True
     return False
-
-
-def _still_ours(found: sqlite3.Connection, generation: int) -> None:
-    """A refresh of the same source that began later and ended sooner removes ours as forgotten."""
-    if not found.execute("SELECT 1 FROM generations WHERE id = ?", (generation,)).fetchone():
-        raise Temporary("store.overtaken", "another refresh of this source ended meanwhile", "see `mtv get providers`")
 
 
 def _forget_some(found: sqlite3.Connection, source: str) -> bool:

@@ -104,3 +104,34 @@ def m003_proofs(db: Database) -> None:
     }, ("run", "vm_key"))  # fmt: skip
     _table(db, "hashes", {"run": str, "vm_key": str, "part": str, "disk": str, "span": int, "hashes": bytes},
            ("run", "vm_key", "part", "disk", "span"))  # fmt: skip
+
+
+def _add(db: Database, table: str, columns: str) -> None:
+    """`name:type` with a default, so that rows of before have a value; `name:type?` may be empty."""
+    for one in columns.split():
+        name, _, kind = one.partition(":")
+        rest = "" if kind.endswith("?") else " NOT NULL DEFAULT " + ("0" if kind == "INTEGER" else "''")
+        db.execute(f"ALTER TABLE {table} ADD COLUMN [{name}] {kind.rstrip('?')}{rest}")
+
+
+@MIGRATIONS()
+def m004_details(db: Database) -> None:
+    _add(db, "providers", "copy_user:TEXT insecure:INTEGER")
+    _add(db, "vms", "datacenter:TEXT pool:TEXT app:TEXT hardware:TEXT notes:TEXT created_at:TEXT started_at:TEXT "
+         "state:TEXT used_bytes:INTEGER? template:INTEGER tracking:INTEGER encrypted:INTEGER hostname:TEXT "
+         "addresses:TEXT tools:TEXT tools_version:TEXT snapshots:INTEGER snapshot_at:TEXT devices:TEXT")  # fmt: skip
+    _add(db, "disks", "path:TEXT mode:TEXT raw:TEXT bus_sharing:TEXT policy:TEXT thin:INTEGER? encrypted:INTEGER "
+         "tracked:INTEGER? parents:INTEGER")  # fmt: skip
+    _add(db, "nics", "mac_from:TEXT kind:TEXT starts_connected:INTEGER addresses:TEXT")
+    _add(db, "datastores", "datacenter:TEXT cluster:TEXT maintenance:TEXT accessible:INTEGER")
+    _add(db, "networks", "datacenter:TEXT switch:TEXT")
+    _table(db, "snapshots", {**_BY_VM, "id": str, "at": str, "state": str, "description": str, "parent": str,
+                             "quiesced": int, "current": int}, "n")  # fmt: skip
+    _table(db, "parts", {**_BY_SOURCE, "id": str, "kind": str, "doc": str}, "n")
+    for name in ("disks", "nics", "concerns", "snapshots"):  # a changed VM's rows are found by its id
+        db.execute(f"DROP INDEX IF EXISTS idx_{name}_generation")
+        db.table(name).create_index(["generation", "vm_id"])
+    for name in ("vms", "networks", "datastores"):
+        db.execute(f"DROP INDEX IF EXISTS idx_{name}_generation")
+    for name in ("vms", "networks", "datastores", "parts"):
+        db.table(name).create_index(["generation", "id"])

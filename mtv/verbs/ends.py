@@ -1,12 +1,13 @@
 """Verbs about providers: add, check, refresh."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mtv.errors import Held, Refused
-from mtv.model.estate import VM, Finding, Level, Removal, Revision
+from mtv.model.estate import VM, Finding
+from mtv.model.infrastructure import Gap
+from mtv.model.login import Login
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
@@ -16,9 +17,9 @@ from mtv.words import count, plain
 NAMED = 10
 
 
-def add(name: str, kind: str, address: str, user: str = "", secret: str = "") -> None:
+def add(name: str, kind: str, address: str, login: Login = Login(), secret: str = "", copy_secret: str = "") -> None:
     """Remember an end. Raises Refused `provider.exists`."""
-    row = remembered(name, kind, address, user, secret)
+    row = remembered(name, kind, address, login, secret, copy_secret)
     with Store(settings().store) as store:
         inventory.add_provider(store, row)
 
@@ -52,19 +53,22 @@ def refresh(word: str, tell: Callable[[int, str], None] = lambda number, what: N
     with Store(settings().store) as store:
         found = place(store, word)
         asyncio.run(read_inventory(store, found, tell))
-        kinds = Counter(type(one).__name__ for one in inventory.everything(store, found.name))
-        vms = inventory.vms(store, found.name)
-    words = {"VM": "VM", "Network": "network", "Datastore": "datastore"}
-    told = [count(kinds[kind], word) for kind, word in words.items()]
-    return Refreshed(", ".join([*told, count(sum(len(vm.concerns) for vm in vms), "concern")]), _critical(vms))
+        told = inventory.counts(store, found.name)
+        number, first = inventory.complaints(store, found.name, NAMED)
+        gaps = inventory.parts(store, found.name, Gap)
+    lines = [f"{plain(vm)}: {plain(text)}" + (f" ({plain(hint)})" if hint else "") for vm, text, hint in first]
+    more = f"and {number - NAMED} more: mtv get concerns --where \"level = 'critical'\""
+    missed = [f"{plain(gap.text)} ({plain(gap.hint)})" for gap in gaps]
+    return Refreshed(_words(told), [*missed, *lines, *([more] if number > NAMED else [])])
 
 
-def _critical(vms: Sequence[VM]) -> list[str]:
-    found = [(vm, one) for vm in vms for one in vm.concerns if one.level is Level.CRITICAL]
-    lines = [f"{plain(vm.name)}: {plain(one.text)}" + (f" ({plain(one.hint)})" if one.hint else "")
-             for vm, one in found[:NAMED]]  # fmt: skip
-    more = f"and {len(found) - NAMED} more: mtv get concerns --where \"level = 'critical'\""
-    return [*lines, *([more] if len(found) > NAMED else [])]
+def _words(told: Mapping[str, int]) -> str:
+    """What there always is to say, then what some sources have."""
+    always = {"vm": "VM", "network": "network", "datastore": "datastore"}
+    some = {"host": "host", "cluster": "cluster"}
+    found = [count(told.get(kind, 0), word) for kind, word in always.items()]
+    found += [count(told[kind], word) for kind, word in some.items() if told.get(kind)]
+    return ", ".join([*found, count(told.get("concern", 0), "concern")])
 
 
 async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], None]) -> None:
@@ -78,7 +82,7 @@ async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], 
             async for change in source.inventory(since):
                 work.take(change)
                 number += isinstance(change, VM)
-                if not isinstance(change, Removal | Revision):
+                if isinstance(change, VM):
                     tell(number, "VMs")
         except Held as error:  # nothing is under way yet that could be held
             raise Refused(error.fault.code, f"source '{found.name}': {error.fault.text}", error.fault.hint) from error

@@ -9,6 +9,7 @@ from typing import Any
 
 from mtv import providers
 from mtv.errors import MtvError, Refused
+from mtv.model.login import Login
 from mtv.store.inventory import ProviderRow, provider
 from mtv.store.store import Store
 
@@ -23,12 +24,20 @@ class Place:
     kind: str
     address: str
     secret: str = ""
+    copy_secret: str = ""
+    login: Login = Login()
 
 
 def place(store: Store, word: str) -> Place:
     """Raises Refused `provider.unknown`."""
     if row := provider(store, word):
-        return Place(name=row.name, kind=row.kind, address=row.address, secret=row.secret)
+        login = Login(
+            user=row.user, copy_user=row.copy_user, ca=row.ca, fingerprint=row.fingerprint, insecure=bool(row.insecure)
+        )
+        return Place(
+            name=row.name, kind=row.kind, address=row.address, secret=row.secret, copy_secret=row.copy_secret,
+            login=login,
+        )  # fmt: skip
     kind, colon, address = word.partition(":")
     if colon and kind in {*providers.kinds("sources"), *providers.kinds("targets")}:
         address = absolute(address)
@@ -68,25 +77,42 @@ def secret(reference: str) -> bytes:
     raise Refused("secret.reference", f"'{kind}:' is no place for a secret here", "use env:VAR or file:PATH")
 
 
-def remembered(name: str, kind: str, address: str, user: str, secret: str) -> ProviderRow:
-    """A row for the store. Raises Refused for a kind that is not installed, and for a secret given by value."""
+def remembered(name: str, kind: str, address: str, login: Login, secret: str, copy_secret: str) -> ProviderRow:
+    """A row for the store. Raises Refused for a kind that is not installed, for a secret given by value, and for an
+    account or a certificate where that kind needs none."""
     known = {*providers.kinds("sources"), *providers.kinds("targets")}
     if kind not in known:
         raise Refused("provider.kind", f"no provider of kind '{kind}': there are {', '.join(sorted(known))}")
-    if secret and secret.partition(":")[0] not in ("env", "file"):
-        raise Refused(
-            "secret.reference", "give the place of the secret, never its value", "--secret env:VAR or file:PATH"
-        )
+    end = "sources" if kind in providers.kinds("sources") else "targets"
+    logs_in = bool(getattr(providers.load(end, kind), "logs_in", False))
+    for one in filter(None, (secret, copy_secret)):
+        if one.partition(":")[0] not in ("env", "file"):
+            raise Refused(
+                "secret.reference", "give the place of the secret, never its value", "--secret env:VAR or file:PATH"
+            )
     if ":" in name or "/" in name or not name:
         raise Refused("provider.name", f"'{name}' is no name for a provider: no ':', no '/'")
-    return ProviderRow(name=name, kind=kind, address=absolute(address), user=user, secret=lasting(secret))
+    if not logs_in and login != Login(user=login.user):
+        raise Refused(
+            "provider.login", f"nothing of kind '{kind}' is logged in to",
+            "leave out --copy-user, --ca, --fingerprint and --insecure",
+        )  # fmt: skip
+    return ProviderRow(
+        name=name, kind=kind, address=address if logs_in else absolute(address), user=login.user,
+        secret=lasting(secret), copy_secret=lasting(copy_secret), copy_user=login.copy_user,
+        ca=os.path.abspath(os.path.expanduser(login.ca)) if login.ca else "", fingerprint=login.fingerprint,
+        insecure=int(login.insecure),
+    )  # fmt: skip
 
 
 @asynccontextmanager
 async def opened(end: str, found: Place) -> AsyncIterator[Any]:
     """The provider itself; `end` is "sources" or "targets". It is closed when the context ends."""
-    secrets: Mapping[str, bytes] = {"password": secret(found.secret)} if found.secret else {}
-    made = providers.load(end, found.kind)(found.name, found.address, secrets)
+    places = {"password": found.secret, "copy-password": found.copy_secret}
+    secrets: Mapping[str, bytes] = {name: secret(where) for name, where in places.items() if where}
+    kind = providers.load(end, found.kind)
+    more = {"login": found.login} if getattr(kind, "logs_in", False) else {}
+    made = kind(found.name, found.address, secrets, **more)
     try:
         yield made
     finally:

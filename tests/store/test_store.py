@@ -128,7 +128,7 @@ def test_an_older_store_is_copied_and_then_brought_up(tmp_path: Path) -> None:
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     with closing(sqlite3.connect(copy)) as found:
         assert found.execute("SELECT text FROM events").fetchall() == [("kept",)]
-        assert not found.execute("SELECT 1 FROM sqlite_master WHERE name = 'receipts'").fetchall()
+        assert not found.execute("SELECT 1 FROM sqlite_master WHERE name = 'snapshots'").fetchall()
 
 
 def test_a_store_that_is_up_to_date_is_not_copied(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_damage_in_the_middle_is_found_when_it_is_read(tmp_path: Path) -> None:
         for _ in range(3):
             store.write(lambda found: [insert(found, "events", {**EVENT, "text": "x" * 500}) for _ in range(200)])
     whole = path.read_bytes()
-    path.write_bytes(whole[: 40 * 4096] + b"\xff" * (len(whole) - 40 * 4096))
+    path.write_bytes(whole[: 60 * 4096] + b"\xff" * (len(whole) - 60 * 4096))
     with Store(path) as store, pytest.raises(MtvError) as caught:
         store.read(lambda found: found.execute("SELECT sum(length(text)) FROM events").fetchall())
     assert caught.value.fault.code == "store.damaged"

@@ -15,14 +15,26 @@ def add() -> None:
 @add.command("provider", epilog=example("mtv add provider exports --kind ova exports/"))
 @click.argument("name")
 @click.argument("address")
-@click.option("--kind", required=True, help="ova, bundle, memory or a kind that an installed package adds.")
+@click.option("--kind", required=True, help="vsphere, ova, bundle, memory or a kind that an installed package adds.")
 @click.option("--user", default="", help="The account.")
 @click.option("--secret", default="", metavar="env:VAR|file:PATH", help="Where the password is; never its value.")
-def add_provider(name: str, address: str, kind: str, user: str, secret: str) -> int:
+@click.option("--copy-user", default="", help="A second, weaker account, for copying.")
+@click.option("--copy-secret", default="", metavar="env:VAR|file:PATH", help="Where the second account's password is.")
+@click.option("--ca", default="", metavar="FILE", help="Certificates of who signed the server's.")
+@click.option("--fingerprint", default="", metavar="SHA256", help="Trust the server's certificate with this one only.")
+@click.option("--insecure", is_flag=True, help="Trust any certificate: who sits between can read the password.")
+def add_provider(
+    name: str, address: str, kind: str, user: str, secret: str, copy_user: str, copy_secret: str, ca: str,
+    fingerprint: str, insecure: bool,
+) -> int:  # fmt: skip
     """Remember ADDRESS (a URL or a path) as provider NAME."""
+    from mtv.model.login import Login
     from mtv.verbs import ends
 
-    ends.add(name, kind, address, user, secret)
+    login = Login(user=user, copy_user=copy_user, ca=ca, fingerprint=fingerprint, insecure=insecure)
+    ends.add(name, kind, address, login, secret, copy_secret)
+    if insecure:
+        click.echo(f"INSECURE: the certificate of '{name}' will not be checked", err=True)
     click.echo(f"added {kind} '{name}'", err=True)
     return 0
 

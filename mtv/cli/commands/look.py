@@ -17,7 +17,8 @@ from mtv.cli.options import example
 def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form: str) -> int:
     """List objects of KIND.
 
-    Kinds: providers vms disks nics networks datastores hosts clusters concerns plans runs migrations steps receipts.
+    Kinds: providers vms disks nics snapshots networks datastores hosts clusters places switches policies rules
+    occurrences gaps concerns plans runs migrations steps receipts.
     """
     from mtv.verbs.showing import look
 

@@ -1,0 +1,61 @@
+"""A generation's rows: putting, copying and counting them, each inside somebody's transaction."""
+
+import sqlite3
+
+from mtv.errors import Temporary
+from mtv.model.estate import Entity
+from mtv.store import flat
+from mtv.store.store import insert
+
+TABLES = {"vm": "vms", "datastore": "datastores", "network": "networks"}
+
+
+def current(found: sqlite3.Connection, source: str) -> tuple[int, str, str] | None:
+    sql = "SELECT id, revision, finished_at FROM generations WHERE source = ? AND current = 1"
+    row = found.execute(sql, (source,)).fetchone()
+    return tuple(row) if row else None
+
+
+def size(found: sqlite3.Connection, generation: int) -> int:
+    return sum(count(found, table, generation) for table in (*TABLES.values(), "parts"))
+
+
+def count(found: sqlite3.Connection, table: str, generation: int) -> int:
+    number: int = found.execute(f"SELECT count(*) FROM {table} WHERE generation = ?", (generation,)).fetchone()[0]
+    return number
+
+
+def put(found: sqlite3.Connection, generation: int, key: tuple[str, str], one: Entity | None) -> None:
+    """That object instead of what it was."""
+    kind, id_ = key
+    if kind == "vm":
+        for table in flat.OF_VMS:
+            found.execute(f"DELETE FROM {table} WHERE generation = ? AND vm_id = ?", (generation, id_))
+    where, more = ("AND kind = ?", (kind,)) if kind in flat.PARTS else ("", ())
+    sql = f"DELETE FROM {TABLES.get(kind, 'parts')} WHERE generation = ? AND id = ? {where}"
+    found.execute(sql, (generation, id_, *more))
+    for table, row in () if one is None else flat.rows(one):
+        insert(found, table, {**row, "generation": generation})
+
+
+def copy_some(found: sqlite3.Connection, table: str, old: int, new: int, last: int) -> int:
+    """Rows of the picture before, behind row `last`; gives the last one, -1 when all are copied."""
+    still_ours(found, new)
+    names = [row[1] for row in found.execute(f"PRAGMA table_info({table})") if row[1] not in ("n", "generation")]
+    columns = ", ".join(f'"{name}"' for name in names)
+    where = f"FROM {table} WHERE generation = ? AND n > ? ORDER BY n LIMIT 500"
+    end = found.execute(f"SELECT max(n) FROM (SELECT n {where})", (old, last)).fetchone()[0]
+    if end is None:
+        return -1
+    found.execute(f"INSERT INTO {table} (generation, {columns}) SELECT ?, {columns} {where}", (new, old, last))
+    return int(end)
+
+
+def still_ours(found: sqlite3.Connection, generation: int) -> None:
+    """A refresh of the same source that began later and ended sooner removes ours as forgotten."""
+    if not found.execute("SELECT 1 FROM generations WHERE id = ?", (generation,)).fetchone():
+        raise overtaken()
+
+
+def overtaken() -> Temporary:
+    return Temporary("store.overtaken", "another refresh of this source ended meanwhile", "see `mtv get providers`")

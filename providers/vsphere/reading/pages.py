@@ -1,0 +1,96 @@
+"""Full VMs, a page at a time over two connections: one is parsed while the server makes the next.
+
+A page that fails is asked for in halves, until the one VM is found that cannot be read: that one is a gap.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from mtv.errors import CheckFailed, MtvError, Temporary
+from mtv.model.estate import VM
+from mtv.model.infrastructure import Gap
+from mtv.providers.vsphere.reading import collector
+from mtv.providers.vsphere.reading.collector import Found
+from mtv.providers.vsphere.reading.tree import without
+from mtv.providers.vsphere.reading.vm import FULL
+from mtv.providers.vsphere.wire.session import Session
+from mtv.providers.vsphere.wire.soap import Ref, SoapFault
+
+PAGE = 100  # VMs: 2.5 MB of XML
+CONNECTIONS = 2
+AHEAD = 3  # pages that wait for whoever takes them: what bounds the memory
+TRIES = 3
+Page = list[VM | Gap]
+
+
+class Pages:
+    """`read` maps one VM's properties; what it raises becomes a gap of that VM."""
+
+    def __init__(self, session: Session, source: str, read: Callable[[Found], VM]) -> None:
+        self._session, self._source, self._read = session, source, read
+        self._paths: list[str] = list(FULL)
+
+    def all(self, ids: Sequence[str]) -> Iterator[Page]:
+        """In the order asked for. VMs that are gone meanwhile are left out."""
+        pages = iter([ids[at : at + PAGE] for at in range(0, len(ids), PAGE)])
+        waiting: deque[Future[Page]] = deque()
+        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="vsphere-page") as pool:
+            try:
+                for page in pages:
+                    waiting.append(pool.submit(self.page, page))
+                    if len(waiting) >= AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for one in waiting:
+                    one.cancel()
+
+    def page(self, ids: Sequence[str], tries: int = TRIES) -> Page:
+        """Raises CheckFailed (the password, the certificate), and Temporary where the server is gone."""
+        try:
+            return self._once(ids)
+        except CheckFailed:
+            raise
+        except Temporary:
+            if tries <= 1:
+                raise
+            return self.page(ids, tries - 1)
+        except SoapFault as error:
+            if error.name == "InvalidProperty":
+                self._paths = without(self._paths, error)
+                return self.page(ids)
+            if error.name == "ManagedObjectNotFound":
+                return self._without(ids, error)
+            return self._halves(ids, error)
+        except MtvError as error:
+            return self._halves(ids, error)
+
+    def _once(self, ids: Sequence[str]) -> Page:
+        spec = collector.of_objects({"VirtualMachine": self._paths}, [Ref("VirtualMachine", one) for one in ids])
+        return [self._one(found) for found in collector.retrieve(self._session, spec, 0)]
+
+    def _one(self, found: Found) -> VM | Gap:
+        try:
+            return self._read(found)
+        except Exception as error:  # one VM's oddity, whatever it is, must not stop ten thousand
+            logging.getLogger(__name__).warning("VM %s could not be understood", found.ref, exc_info=True)
+            return self._gap(found.ref, f"what the server says of it could not be understood: {error!r}")
+
+    def _without(self, ids: Sequence[str], error: SoapFault) -> Page:
+        gone = error.detail.get("obj", "")
+        if gone in ids:
+            left = [one for one in ids if one != gone]
+            return self.page(left) if left else []
+        return [] if len(ids) == 1 else self._halves(ids, error)
+
+    def _halves(self, ids: Sequence[str], error: Exception) -> Page:
+        if len(ids) == 1:
+            return [self._gap(ids[0], str(error))]
+        middle = len(ids) // 2
+        return self.page(ids[:middle]) + self.page(ids[middle:])
+
+    def _gap(self, of: str, text: str) -> Gap:
+        return Gap(source=self._source, id=f"vm/{of}", name=of, text=text[:500], hint="mtv refresh, with -v")

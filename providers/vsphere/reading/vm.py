@@ -1,0 +1,183 @@
+"""One VM out of its properties. Pure: what references are called comes in `Around`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mtv.model.details import Share
+from mtv.model.estate import VM, Firmware
+from mtv.providers.vsphere.reading import devices, guest
+from mtv.providers.vsphere.reading.concerns import concerns
+from mtv.providers.vsphere.reading.devices import Names
+from mtv.providers.vsphere.reading.elements import Props, fields, flag, number, reference, text, unescaped, whole
+from mtv.providers.vsphere.wire.answer import VIM, Element
+from mtv.providers.vsphere.wire.soap import Ref
+
+MIB = 1 << 20
+LIGHT = (
+    "config.changeVersion", "name", "parent", "runtime.host", "runtime.powerState", "guest.ipAddress",
+    "guest.toolsRunningStatus", "customValue",
+)  # fmt: skip
+"""What tells that a VM may have changed: the light scan asks for these of all."""
+
+FULL = (
+    *LIGHT,
+    "parentVApp", "resourcePool", "snapshot", "layoutEx.disk", "layoutEx.file", "summary.storage.committed",
+    "summary.quickStats.overallCpuUsage", "summary.quickStats.guestMemoryUsage",
+    "config.uuid", "config.instanceUuid", "config.template", "config.guestId", "config.guestFullName",
+    "config.version", "config.firmware", "config.bootOptions", "config.annotation", "config.createDate",
+    "config.files.vmPathName", "config.hardware.numCPU", "config.hardware.numCoresPerSocket",
+    "config.hardware.memoryMB", "config.hardware.device", "config.extraConfig", "config.cpuAllocation",
+    "config.memoryAllocation", "config.cpuHotAddEnabled", "config.cpuHotRemoveEnabled",
+    "config.memoryHotAddEnabled", "config.changeTrackingEnabled", "config.latencySensitivity", "config.cpuAffinity",
+    "config.keyId", "config.nestedHVEnabled", "config.ftInfo",
+    "runtime.connectionState", "runtime.bootTime", "runtime.consolidationNeeded", "runtime.faultToleranceState",
+    "guest.hostName", "guest.guestId", "guest.guestFamily", "guest.guestFullName", "guest.guestState",
+    "guest.toolsVersion", "guest.toolsVersionStatus2", "guest.net", "guest.ipStack", "guest.disk",
+)  # fmt: skip
+
+OPTIONS = frozenset(("disk.EnableUUID", "numa.nodeAffinity"))
+"""Of extraConfig."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What a VM's references are called, and what only others know of it. By id."""
+
+    source: str
+    names: Names = Names()
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    clusters: Mapping[str, str] = field(default_factory=dict)  # by host
+    pools: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)  # of folders and vApps
+    datacenters: Mapping[str, str] = field(default_factory=dict)  # by folder or host
+    fields: Mapping[str, str] = field(default_factory=dict)  # custom attributes, by key
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    priorities: Mapping[str, str] = field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by VM, then disk key
+
+
+def read(of: Ref, props: Props, around: Around, revision: str) -> VM:
+    sizes = devices.sizes(props.get("layoutEx.disk"), props.get("layoutEx.file"))
+    parts = devices.read(props.get("config.hardware.device"), around.names, sizes, around.policies.get(of, {}))
+    options = guest.options(props.get("config.extraConfig"), OPTIONS)
+    told = guest.view(props)
+    host, parent = reference(props.get("runtime.host")) or "", reference(props.get("parent")) or ""
+    app, pool = reference(props.get("parentVApp")) or "", reference(props.get("resourcePool")) or ""
+    above = around.paths.get(parent) or around.paths.get(app, "")
+    boot = fields(props.get("config.bootOptions"))
+    name = text(props, "name")
+    os_id = text(props, "config.guestId")
+    made = VM(
+        source=around.source,
+        id=str(of),
+        name=unescaped(name),
+        path=f"{above}/{name}",
+        cpus=number(props, "config.hardware.numCPU") or 1,
+        cores_per_socket=number(props, "config.hardware.numCoresPerSocket") or 1,
+        memory_bytes=(number(props, "config.hardware.memoryMB") or 0) * MIB,
+        firmware=Firmware.EFI if text(props, "config.firmware") == "efi" else Firmware.BIOS,
+        secure_boot=flag(boot, "efiSecureBootEnabled"),
+        tpm=any(one.kind == "tpm" for one in parts.devices),
+        os_id=os_id,
+        os_family=_family(text(props, "guest.guestFamily"), os_id),
+        os_name=told.os_name or text(props, "config.guestFullName"),
+        uuid=text(props, "config.uuid"),
+        serial=_serial(text(props, "config.uuid")),
+        power=guest.POWER.get(text(props, "runtime.powerState"), "off"),
+        host=around.hosts.get(host, host),
+        cluster=around.clusters.get(host, ""),
+        disks=parts.disks,
+        nics=parts.nics,
+        tags=around.tags.get(of, {}),
+        attributes=_attributes(props.get("customValue"), around.fields),
+        revision=revision,
+        instance=text(props, "config.instanceUuid"),
+        template=flag(props, "config.template"),
+        datacenter=around.datacenters.get(host) or around.datacenters.get(parent, ""),
+        pool=around.pools.get(pool, ""),
+        app=unescaped(around.paths.get(app, "").rpartition("/")[2]),
+        hardware=text(props, "config.version"),
+        notes=text(props, "config.annotation"),
+        created_at=text(props, "config.createDate"),
+        started_at=text(props, "runtime.bootTime"),
+        state=text(props, "runtime.connectionState") or "connected",
+        config_path=text(props, "config.files.vmPathName"),
+        tracking=flag(props, "config.changeTrackingEnabled"),
+        encrypted=guest.has(props.get("config.keyId")),
+        consolidate=flag(props, "runtime.consolidationNeeded"),
+        fault_tolerant=text(props, "runtime.faultToleranceState") not in ("", "notConfigured")
+        or guest.has(props.get("config.ftInfo")),
+        nested=flag(props, "config.nestedHVEnabled"),
+        cpu=_share(props.get("config.cpuAllocation"), 1),
+        memory=_share(props.get("config.memoryAllocation"), MIB),
+        cpu_hot_add=flag(props, "config.cpuHotAddEnabled"),
+        cpu_hot_remove=flag(props, "config.cpuHotRemoveEnabled"),
+        memory_hot_add=flag(props, "config.memoryHotAddEnabled"),
+        latency=text(fields(props.get("config.latencySensitivity")), "level"),
+        cpu_affinity=_affinity(props.get("config.cpuAffinity")),
+        numa_nodes=options.get("numa.nodeAffinity", ""),
+        restart_priority=around.priorities.get(of, ""),
+        used_bytes=number(props, "summary.storage.committed"),
+        cpu_used_mhz=number(props, "summary.quickStats.overallCpuUsage"),
+        memory_used_bytes=_mib(number(props, "summary.quickStats.guestMemoryUsage")),
+        guest=told,
+        snapshots=guest.snapshots(props.get("snapshot")),
+        devices=parts.devices,
+        rules=around.rules.get(of, ()),
+        settings=options,
+    )
+    return concerns(made)
+
+
+def _family(told: str, os_id: str) -> str:
+    if told in ("linuxGuest", "windowsGuest"):
+        return told.removesuffix("Guest")
+    lower = os_id.lower()
+    if lower.startswith("win"):
+        return "windows"
+    if any(word in lower for word in _LINUX):
+        return "linux"
+    return "other" if told or lower not in ("", "otherguest", "otherguest64") else "unknown"
+
+
+_LINUX = ("linux", "rhel", "debian", "ubuntu", "sles", "suse", "centos", "fedora", "oracle", "rocky", "alma", "photon",
+          "coreos", "amazon", "asianux")  # fmt: skip
+
+
+def _serial(uuid: str) -> str:
+    """What the guest's SMBIOS says: VMware-56 4d ..."""
+    plain = uuid.replace("-", "")
+    if len(plain) != 32:
+        return ""
+    pairs = [plain[at : at + 2] for at in range(0, 32, 2)]
+    return f"VMware-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}"
+
+
+def _attributes(values: Element | None, names: Mapping[str, str]) -> Mapping[str, str]:
+    found = {}
+    for one in () if values is None else values:
+        told = fields(one)
+        key = text(told, "key")
+        found[names.get(key, key)] = text(told, "value")
+    return found
+
+
+def _share(allocation: Element | None, unit: int) -> Share:
+    told = fields(allocation)
+    limit, shares = number(told, "limit"), fields(told.get("shares"))
+    return Share(
+        reservation=(number(told, "reservation") or 0) * unit,
+        limit=None if limit is None or limit < 0 else limit * unit,
+        shares=number(shares, "shares"),
+        level=text(shares, "level"),
+    )
+
+
+def _affinity(element: Element | None) -> tuple[int, ...]:
+    found = [] if element is None else [whole(one.text) for one in element.iterfind(f"{VIM}affinitySet")]
+    return tuple(one for one in found if one is not None)
+
+
+def _mib(value: int | None) -> int | None:
+    return None if value is None else value * MIB

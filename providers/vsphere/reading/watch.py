@@ -1,0 +1,99 @@
+"""The light scan: what may have changed since, by one filter of the property collector that lives with the session.
+
+Its first answer tells of all VMs, each later one only of those that changed. Where the server forgot the filter (the
+session was lost, the version is of another one), it begins again: digests tell what really differs.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from mtv.providers.vsphere.reading import collector
+from mtv.providers.vsphere.reading.vm import LIGHT
+from mtv.providers.vsphere.wire.answer import VIM, Element
+from mtv.providers.vsphere.wire.session import Session
+from mtv.providers.vsphere.wire.soap import Ref, SoapFault, tag
+
+LOST = ("InvalidCollectorVersion", "ManagedObjectNotFound", "NotAuthenticated")
+PAGES_LIMIT = 100_000
+_NAME, _VALUE, _OBJECT, _KIND = f"{VIM}name", f"{VIM}val", f"{VIM}obj", f"{VIM}kind"
+_CHANGES = f"{VIM}changeSet"
+Light = dict[str, str]
+
+
+def light(value: Element | None) -> str:
+    if value is None:
+        return ""
+    return "\x1f".join(map(str, value.itertext())) if len(value) else value.text or ""
+
+
+def digest(*parts: object) -> str:
+    """Equal for equal values; 64 bits are enough for a hundred thousand VMs."""
+    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
+
+
+class Watch:
+    """All VMs that the account may see, and their light properties as they are now."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._collector: Ref | None = None
+        self._view: Ref | None = None
+        self._version = ""
+        self._seen: dict[str, Light] = {}
+
+    def now(self) -> Mapping[str, Light]:
+        """By VM id. Raises SoapFault, MtvError."""
+        try:
+            self._update()
+        except SoapFault as error:
+            if error.name not in LOST or not self._collector:
+                raise
+            self._collector = self._view = None
+            self._update()
+        return self._seen
+
+    def close(self) -> None:
+        """What the server keeps for us: the collector takes its filter along."""
+        if self._collector is not None and self._view is not None:
+            collector.drop(self._session, self._collector, "DestroyPropertyCollector")
+            collector.drop(self._session, self._view)
+        self._collector = self._view = None
+
+    def _update(self) -> None:
+        of = self._collector or self._start()
+        for _ in range(PAGES_LIMIT):
+            if not self._page(of):
+                return
+
+    def _start(self) -> Ref:
+        session = self._session
+        self._seen, self._version = {}, ""
+        self._view = collector.view(session, "VirtualMachine")
+        made = session.call("CreatePropertyCollector", session.manager("propertyCollector"))[0]
+        self._collector = Ref(made.get("type", "PropertyCollector"), made.text or "")
+        spec = collector.of_view({"VirtualMachine": LIGHT}, self._view)
+        session.call("CreateFilter", self._collector, f"<spec>{spec}</spec>{tag('partialUpdates', False)}")
+        return self._collector
+
+    def _page(self, of: Ref) -> bool:
+        """True while there is more to fetch."""
+        body = f"{tag('version', self._version)}<options>{tag('maxWaitSeconds', 0)}</options>"
+        more, told = False, False
+        for element in self._session.stream("WaitForUpdatesEx", of, body, "objectSet", "version", "truncated"):
+            if element.tag == f"{VIM}objectSet":
+                self._take(element)
+            elif element.tag == f"{VIM}version":
+                self._version, told = element.text or "", True
+            elif element.tag == f"{VIM}truncated":
+                more = element.text == "true"
+        return more and told
+
+    def _take(self, element: Element) -> None:
+        id_ = element.findtext(_OBJECT) or ""
+        if element.findtext(_KIND) == "leave":
+            self._seen.pop(id_, None)
+            return
+        known = self._seen.setdefault(id_, {})
+        for one in element.iterchildren(_CHANGES):
+            name = one.findtext(_NAME) or ""
+            known[name] = light(one.find(_VALUE))

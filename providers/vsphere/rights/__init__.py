@@ -1,0 +1,1 @@
+"""Which rights each way of reading needs, and which of them an account lacks."""

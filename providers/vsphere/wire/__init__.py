@@ -1,0 +1,1 @@
+"""Talking to a vCenter or ESXi: addresses, trust, connections, SOAP, sessions."""
