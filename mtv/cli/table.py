@@ -10,7 +10,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "refresh": ("ends:refresh", "Read a source's inventory into the store."),
     "inspect": ("guests:inspect", "Look into guests' disks, read-only."),
     "get": ("look:get", "List providers, vms, disks, plans, runs, migrations and more."),
-    "describe": ("look:describe", "Show all that is known of one VM or plan."),
+    "describe": ("look:describe", "Show all that is known of one VM or plan, or which rights an account needs."),
     "create": ("plan:create", "Write a plan with proposed maps."),
     "lint": ("plan:lint", "Check a plan file."),
     "run": ("runs:run", "Do a plan, or go on with it."),

@@ -15,9 +15,10 @@ from mtv.verbs.opening import Place, either, opened, place, remembered
 from mtv.words import count, plain
 
 NAMED = 10
+NOBODY = Login()
 
 
-def add(name: str, kind: str, address: str, login: Login = Login(), secret: str = "", copy_secret: str = "") -> None:
+def add(name: str, kind: str, address: str, login: Login = NOBODY, secret: str = "", copy_secret: str = "") -> None:
     """Remember an end. Raises Refused `provider.exists`."""
     row = remembered(name, kind, address, login, secret, copy_secret)
     with Store(settings().store) as store:

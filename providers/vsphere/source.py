@@ -11,14 +11,15 @@ from mtv.model.estate import VM, Change, Datastore, Entity, Finding, Network, Re
 from mtv.model.infrastructure import Gap, Place
 from mtv.model.login import Login
 from mtv.model.reading import Opener, SourceCheck
-from mtv.providers.vsphere.reading import vm
+from mtv.providers.vsphere.objects import vm
+from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.vm import LIGHT, Around
 from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.elements import Props
 from mtv.providers.vsphere.reading.pages import Pages
 from mtv.providers.vsphere.reading.survey import Survey, survey
-from mtv.providers.vsphere.reading.vm import LIGHT, Around
 from mtv.providers.vsphere.reading.watch import Light, Watch, digest, light
 from mtv.providers.vsphere.rights.check import check
+from mtv.providers.vsphere.rights.roles import ROLES, role, text
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.soap import said
@@ -59,6 +60,7 @@ class VSphere:
     steady = False
     openers: Mapping[str, Opener] = {}
     checks: Mapping[str, SourceCheck] = {}
+    roles: Sequence[str] = tuple(ROLES)
 
     def __init__(
         self, name: str, address: str, secrets: Mapping[str, bytes] | None = None, login: Login | None = None
@@ -77,6 +79,11 @@ class VSphere:
         self._watch = Watch(self.session)
         self._survey: Survey | None = None
         self._surveyed_at = 0.0
+
+    @staticmethod
+    def role(name: str) -> str:
+        """A role for people: its rights, and the lines that grant them. Raises Refused `vsphere.role`."""
+        return text(role(name))
 
     async def check(self) -> Sequence[Finding]:
         """Who answers, how its clock stands, and which rights the accounts lack for which way."""

@@ -30,7 +30,7 @@ def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form:
 
 @click.group(epilog=example("mtv describe vm db01"))
 def describe() -> None:
-    """Show all that is known of one VM or plan."""
+    """Show all that is known of one VM or plan, or which rights an account needs."""
 
 
 @describe.command("vm", epilog=example("mtv describe vm db01 --plan plan.yaml"))
@@ -53,6 +53,17 @@ def describe_plan(file: str) -> int:
     with Meter(f"reading {file}"):
         text = describing.plan(file)
     click.echo(text, nl=False)
+    return 0
+
+
+@describe.command("role", epilog=example("mtv describe role --kind vsphere --way folder"))
+@click.option("--kind", required=True, help="Kind of provider: vsphere.")
+@click.option("--way", default="", help="Only this one: control, or a way of reading disks.")
+def describe_role(kind: str, way: str) -> int:
+    """The least rights that mtv's accounts need at a source, with the lines that grant them."""
+    from mtv.verbs.showing import roles
+
+    click.echo(roles.roles(kind, way), nl=False)
     return 0
 
 

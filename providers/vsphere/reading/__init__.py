@@ -1,1 +1,1 @@
-"""From properties to the neutral model: a light scan of all, full pages of what differs, and what VMs stand on."""
+"""Asking a server: a light scan of all VMs, full pages of what differs, and what VMs stand on."""

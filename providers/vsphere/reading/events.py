@@ -1,7 +1,7 @@
 """What happened at the source of late: who changed, moved, made or removed a VM."""
 
 from mtv.model.infrastructure import Occurrence
-from mtv.providers.vsphere.reading.elements import fields, kind, text, unescaped
+from mtv.providers.vsphere.objects.elements import fields, kind, text, unescaped
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import tag
 

@@ -11,10 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from mtv.errors import CheckFailed, MtvError, Temporary
 from mtv.model.estate import VM
 from mtv.model.infrastructure import Gap
+from mtv.providers.vsphere.objects.vm import FULL
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.tree import without
-from mtv.providers.vsphere.reading.vm import FULL
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from mtv.errors import CheckFailed, MtvError, Temporary
 from mtv.model.estate import Entity
 from mtv.model.infrastructure import Gap, Rule
-from mtv.providers.vsphere.reading import clusters, events, hosts, stores, tree
-from mtv.providers.vsphere.reading.devices import Names
-from mtv.providers.vsphere.reading.elements import references, unescaped
+from mtv.providers.vsphere.objects import clusters, hosts, stores
+from mtv.providers.vsphere.objects.devices import Names
+from mtv.providers.vsphere.objects.elements import references, unescaped
+from mtv.providers.vsphere.objects.vm import Around
+from mtv.providers.vsphere.reading import events, tree
 from mtv.providers.vsphere.reading.policies import Policies
 from mtv.providers.vsphere.reading.policies import policies as read_policies
 from mtv.providers.vsphere.reading.tags import Tags
 from mtv.providers.vsphere.reading.tags import tags as read_tags
 from mtv.providers.vsphere.reading.tree import Tree
-from mtv.providers.vsphere.reading.vm import Around
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import SoapFault
 

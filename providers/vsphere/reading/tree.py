@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mtv.model.infrastructure import Place
+from mtv.providers.vsphere.objects.elements import fields, reference, text, unescaped
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.elements import fields, reference, text, unescaped
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 

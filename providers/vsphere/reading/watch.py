@@ -7,8 +7,8 @@ session was lost, the version is of another one), it begins again: digests tell 
 import hashlib
 from collections.abc import Mapping
 
+from mtv.providers.vsphere.objects.vm import LIGHT
 from mtv.providers.vsphere.reading import collector
-from mtv.providers.vsphere.reading.vm import LIGHT
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault, tag

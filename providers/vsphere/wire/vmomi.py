@@ -6,20 +6,24 @@ later connection, and a pin is not looked at again.
 
 from typing import Any
 
-from pyVmomi import SoapStubAdapter, vim
+from pyVmomi import vim
+from pyVmomi.SoapAdapter import SoapStubAdapter
 
 from mtv.providers.vsphere.wire.link import Link
 from mtv.providers.vsphere.wire.session import COOKIE, Session
 
-VERSIONS = {"6.7": "vim.version.v6_7", "7.0": "vim.version.v7_0", "8.0": "vim.version.v8_0_0_0"}
+VERSIONS = (
+    ((6, 7), "vim.version.version12"), ((7, 0), "vim.version.v7_0"), ((7, 0, 3), "vim.version.v7_0_3_0"),
+    ((8, 0), "vim.version.v8_0_0_0"), ((8, 0, 3), "vim.version.v8_0_3_0"),
+)  # fmt: skip
 
 
-class Stub(SoapStubAdapter):  # type: ignore[misc]
+class Stub(SoapStubAdapter):
     """A stub adapter that opens every connection by the session's guard."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        super().__init__(session.address.host, session.address.port, version=version(session.about.api))
+        super().__init__(session.address.host, session.address.port, version=version(session.about.api))  # type: ignore[no-untyped-call]
         self.cookie = f"{COOKIE}={session.cookie}"
 
     def GetConnection(self) -> Any:  # noqa: N802 - pyVmomi's name
@@ -34,19 +38,20 @@ class Stub(SoapStubAdapter):  # type: ignore[misc]
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
         """One new login where the session was lost."""
         try:
-            return super().InvokeMethod(mo, info, args, outerStub)
+            return super().InvokeMethod(mo, info, args, outerStub)  # type: ignore[no-untyped-call]
         except vim.fault.NotAuthenticated:
             self._session.renew()
             self.cookie = f"{COOKIE}={self._session.cookie}"
-            return super().InvokeMethod(mo, info, args, outerStub)
+            return super().InvokeMethod(mo, info, args, outerStub)  # type: ignore[no-untyped-call]
 
 
 def version(api: str) -> str:
     """Of pyVmomi's, the newest that the server speaks."""
-    known = [name for start, name in VERSIONS.items() if api >= start]
-    return known[-1] if known else "vim.version.v6_5"
+    numbers = tuple(int(one) for one in api.split("."))
+    known = [name for start, name in VERSIONS if numbers >= start]
+    return known[-1] if known else "vim.version.version11"
 
 
 def service(session: Session) -> Any:
     """pyVmomi's ServiceInstance of that session."""
-    return vim.ServiceInstance("ServiceInstance", Stub(session))
+    return vim.ServiceInstance("ServiceInstance", Stub(session))  # type: ignore[no-untyped-call]

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from mtv.model.estate import Datastore, Network
 from mtv.model.infrastructure import Switch
+from mtv.providers.vsphere.objects.elements import all_of, fields, flag, kind, number, reference, text, texts, unescaped
 from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.elements import all_of, fields, flag, kind, number, reference, text, texts, unescaped
 from mtv.providers.vsphere.reading.tree import Tree
 from mtv.providers.vsphere.wire.answer import Element
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from mtv.model.infrastructure import Host, Switch
+from mtv.providers.vsphere.objects.elements import fields, flag, number, text, texts, unescaped
 from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.elements import fields, flag, number, text, texts, unescaped
 from mtv.providers.vsphere.reading.tree import Tree
 from mtv.providers.vsphere.wire.answer import Element
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mtv.model.details import FileSystem, GuestNic, GuestView, Route, Snapshot
-from mtv.providers.vsphere.reading.elements import (
+from mtv.providers.vsphere.objects.elements import (
     Props,
     all_of,
     fields,
@@ -89,8 +89,8 @@ def _file_system(one: Element) -> FileSystem:
     told = fields(one)
     disks = tuple(text(fields(part), "key") for part in all_of(one, "mappings"))
     return FileSystem(
-        path=text(told, "diskPath"), size_bytes=number(told, "capacity") or 0, free_bytes=number(told, "freeSpace") or 0,
-        kind=text(told, "filesystemType"), disks=disks,
+        path=text(told, "diskPath"), size_bytes=number(told, "capacity") or 0,
+        free_bytes=number(told, "freeSpace") or 0, kind=text(told, "filesystemType"), disks=disks,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from mtv.model.estate import VM, Concern, Level
 
+VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")
 FREE_BYTES = 100 << 20  # a conversion needs room in / or C:
 
 
@@ -47,6 +48,10 @@ def _hot(vm: VM) -> str:
     return ", ".join(name for name, on in flags.items() if on)
 
 
+def _silent(vm: VM) -> str:
+    return vm.guest.tools if vm.power == "on" and vm.guest.tools in ("missing", "stopped") else ""
+
+
 _C, _W, _I = Level.CRITICAL, Level.WARNING, Level.INFO
 RULES: Sequence[Rule] = (
     Rule("state", _C, lambda vm: "" if vm.state == "connected" else vm.state, "the VM is {}",
@@ -65,7 +70,7 @@ RULES: Sequence[Rule] = (
          "turn it off before the move"),
     Rule("independent-disk", _W, _disks(lambda disk: disk.mode.startswith("independent")),
          "{} is independent: no snapshot holds it", "it can be copied only while the VM is off"),
-    Rule("volatile-disk", _W, _disks(lambda disk: disk.mode in ("nonpersistent", "independent_nonpersistent", "undoable")),
+    Rule("volatile-disk", _W, _disks(lambda disk: disk.mode in VOLATILE),
          "{} forgets what is written at power off"),
     Rule("consolidate", _W, lambda vm: "leavings" if vm.consolidate else "", "the VM has {} of snapshots",
          "consolidate its disks first"),
@@ -86,7 +91,7 @@ RULES: Sequence[Rule] = (
     Rule("hot-add", _I, _hot, "{} can be added while it runs; whether that stays is the target's choice"),
     Rule("media", _I, _devices("cdrom", "floppy", connected=True), "{} is connected and stays behind"),
     Rule("ports", _I, _devices("serial", "parallel"), "{} stays behind"),
-    Rule("tools", _I, lambda vm: vm.guest.tools if vm.power == "on" and vm.guest.tools in ("missing", "stopped") else "",
+    Rule("tools", _I, _silent,
          "VMware's tools are {}: no guest shutdown, no quiesced snapshot", "install them, or plan to force"),
     Rule("rules", _I, lambda vm: ", ".join(vm.rules), "the cluster's rules for it stay behind: {}"),
 )  # fmt: skip

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mtv.model.infrastructure import Cluster, Rule
-from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.elements import (
+from mtv.providers.vsphere.objects.elements import (
     Props,
     all_of,
     fields,
@@ -18,6 +17,7 @@ from mtv.providers.vsphere.reading.elements import (
     text,
     unescaped,
 )  # fmt: skip
+from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.tree import Tree
 from mtv.providers.vsphere.wire.answer import VIM, Element
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from mtv.model.details import Share
 from mtv.model.estate import VM, Firmware
-from mtv.providers.vsphere.reading import devices, guest
-from mtv.providers.vsphere.reading.concerns import concerns
-from mtv.providers.vsphere.reading.devices import Names
-from mtv.providers.vsphere.reading.elements import Props, fields, flag, number, reference, text, unescaped, whole
+from mtv.providers.vsphere.objects import devices, guest
+from mtv.providers.vsphere.objects.concerns import concerns
+from mtv.providers.vsphere.objects.devices import Names
+from mtv.providers.vsphere.objects.elements import Props, fields, flag, number, reference, text, unescaped, whole
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
 

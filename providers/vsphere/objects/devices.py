@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mtv.model.details import Device
 from mtv.model.estate import Disk, Nic
-from mtv.providers.vsphere.reading.elements import Props, fields, flag, kind, number, reference, text
+from mtv.providers.vsphere.objects.elements import Props, fields, flag, kind, number, reference, text
 from mtv.providers.vsphere.wire.answer import VIM, Element
 
 CONTROLLERS = {
