@@ -13,7 +13,7 @@ LIMIT = 200
 
 def events(session: Session, source: str) -> list[Occurrence]:
     """The newest. Raises SoapFault, MtvError."""
-    types = "".join(tag("eventTypeId", f"vim.event.{one}") for one in TYPES)
+    types = "".join(tag("eventTypeId", one) for one in TYPES)
     body = f"<filter>{types}{tag('maxCount', LIMIT)}</filter>"
     found = []
     for one in session.call("QueryEvents", session.manager("eventManager"), body):

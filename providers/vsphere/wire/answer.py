@@ -38,9 +38,10 @@ def chunks(response: http.client.HTTPResponse, address: Address, bounds: Bounds)
             raise MtvError("vsphere.too-large", f"an answer of {address} has more than {bounds.size_bytes} bytes")
         if time.monotonic() > deadline:
             raise Temporary("vsphere.endless", f"an answer of {address} took longer than {bounds.total_s:.0f} s")
-        if b"<!DOCTYPE" in last + data or b"<!ENTITY" in last + data:
+        seen = last + data  # such a word may lie across two pieces
+        if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
             raise MtvError("vsphere.entities", f"an answer of {address} declares entities, which no vCenter does")
-        last = data[-9:]
+        last = seen[-9:]
         yield data
     if response.length:
         raise Temporary("vsphere.truncated", f"an answer of {address} ended early: {response.length} bytes are missing")

@@ -22,6 +22,7 @@ from mtv.providers.vsphere.wire.trust import Guard, Trust
 from mtv.settings import Settings, settings
 
 T = TypeVar("T")
+AGENT = "mtv"  # what an admin sees in the list of sessions
 COOKIE = "vmware_soap_session"
 NEWEST = (8, 0, 3, 0)  # newer servers answer this version too
 WAITS_S = (0.5, 2.0)  # between three tries
@@ -196,7 +197,9 @@ class Session:
 
     def _ask(self, one: link.Link, body: bytes, path: str) -> http.client.HTTPResponse:
         api = self._about.api if self._about else "6.7"
-        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{api}"'}
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{api}"', "User-Agent": AGENT,
+        }  # fmt: skip
         if self._cookie:
             headers["Cookie"] = f"{COOKIE}={self._cookie}"
         one.request("POST", path, body, headers)
@@ -222,7 +225,7 @@ class _Use:
         return self._one
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None and not issubclass(kind, SoapFault):
+        if kind is not None:  # the rest of its answer was not read
             self._one.close()
             return
         with self._session._lock:

@@ -18,12 +18,12 @@ VERSIONS = (
 )  # fmt: skip
 
 
-class Stub(SoapStubAdapter):
+class Stub(SoapStubAdapter):  # type: ignore[misc]
     """A stub adapter that opens every connection by the session's guard."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        super().__init__(session.address.host, session.address.port, version=version(session.about.api))  # type: ignore[no-untyped-call]
+        super().__init__(session.address.host, session.address.port, version=version(session.about.api))
         self.cookie = f"{COOKIE}={session.cookie}"
 
     def GetConnection(self) -> Any:  # noqa: N802 - pyVmomi's name
@@ -38,11 +38,11 @@ class Stub(SoapStubAdapter):
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
         """One new login where the session was lost."""
         try:
-            return super().InvokeMethod(mo, info, args, outerStub)  # type: ignore[no-untyped-call]
+            return super().InvokeMethod(mo, info, args, outerStub)
         except vim.fault.NotAuthenticated:
             self._session.renew()
             self.cookie = f"{COOKIE}={self._session.cookie}"
-            return super().InvokeMethod(mo, info, args, outerStub)  # type: ignore[no-untyped-call]
+            return super().InvokeMethod(mo, info, args, outerStub)
 
 
 def version(api: str) -> str:
@@ -54,4 +54,4 @@ def version(api: str) -> str:
 
 def service(session: Session) -> Any:
     """pyVmomi's ServiceInstance of that session."""
-    return vim.ServiceInstance("ServiceInstance", Stub(session))  # type: ignore[no-untyped-call]
+    return vim.ServiceInstance("ServiceInstance", Stub(session))
