@@ -41,7 +41,8 @@ def objects(session: Session) -> Objects:
         of = collector.view(session, kind)
         try:
             rows = collector.retrieve(session, collector.of_view({kind: ("name",)}, of))
-            found[sort] = {one.ref: unescaped(text(one.props, "name")) for one in rows}
+            seen = {one.ref: unescaped(text(one.props, "name")) for one in rows}
+            found[sort] = seen or found[ROOT]  # where there is none yet, what would be given to it
         finally:
             collector.drop(session, of)
     return found

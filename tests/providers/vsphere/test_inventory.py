@@ -11,8 +11,11 @@ from mtv.errors import MtvError, Refused
 from mtv.model.estate import VM, Datastore, Level, Network, Removal
 from mtv.model.infrastructure import Cluster, Gap, Host, Occurrence, Place, Policy, Switch
 from mtv.providers.vsphere.objects import stores
+from mtv.providers.vsphere.objects import vm as reader
+from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.vm import Around
 from mtv.providers.vsphere.reading import survey, watch
-from mtv.providers.vsphere.wire.soap import SoapFault
+from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 from tests.providers.vsphere.opening import find, read, source_of, vms
 from tests.vcenter.machines import Wish, make, root
 from tests.vcenter.server import VCenter
@@ -67,10 +70,14 @@ def test_pyvmomi_sees_the_same(vc: VCenter, admin: Any, made: Any) -> None:
         cards = [device for device in config.hardware.device if isinstance(device, vim.vm.device.VirtualEthernetCard)]
         assert (found.name, found.uuid, found.instance) == (one.name, config.uuid, config.instanceUuid)
         assert (found.cpus, found.memory_bytes >> 20) == (config.hardware.numCPU, config.hardware.memoryMB)
-        assert {disk.key: disk.path for disk in found.disks} == {str(disk.key): disk.backing.fileName for disk in disks}
+        assert {disk.key: disk.path for disk in found.disks} == {str(disk.key): file(disk) for disk in disks}
         assert {nic.key: nic.mac for nic in found.nics} == {str(card.key): card.macAddress for card in cards}
         assert found.host == one.runtime.host.name
         assert found.pool == one.resourcePool.name
+
+
+def file(disk: Any) -> str:
+    return str(disk.backing.fileName)
 
 
 @pytest.mark.parametrize("name", STRANGE)
@@ -179,17 +186,15 @@ def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: py
 def test_a_vm_that_cannot_be_understood_is_a_gap_and_read_again(
     vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mtv.providers.vsphere import source as of
+    real = reader.read
 
-    real = of.vm.read
-
-    def odd(ref: Any, *more: Any) -> VM:
+    def odd(ref: Ref, props: Props, around: Around, revision: str) -> VM:
         if ref == made._moId:
             raise ValueError("what is this?")
-        return real(ref, *more)
+        return real(ref, props, around, revision)
 
     with monkeypatch.context() as patch:
-        patch.setattr(of.vm, "read", odd)
+        patch.setattr(reader, "read", odd)
         found, since = read(source_of(vc))
     assert [one.id for one in found if isinstance(one, Gap) and one.id.startswith("vm/")] == [f"vm/{made._moId}"]
     assert "db01" not in vms(found)
