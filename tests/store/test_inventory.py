@@ -10,7 +10,9 @@ from typing import TypeVar
 import pytest
 
 from mtv.errors import Refused, Temporary
+from mtv.model.details import Snapshot
 from mtv.model.estate import VM, Removal, Revision
+from mtv.model.infrastructure import Cluster, Gap, Host
 from mtv.store import inventory
 from mtv.store.inventory import ProviderRow, Refresh, add_provider, everything, inspection, provider, save_inspection
 from mtv.store.query import select
@@ -166,3 +168,87 @@ def test_strange_names_survive(store: Store) -> None:
     refresh.finish()
     assert [one.name for one in inventory.vms(store, "lab")] == names
     assert isinstance(inventory.vms(store, "lab")[0], VM)
+
+
+def test_few_changes_go_into_the_picture_that_is_there(store: Store) -> None:
+    filled(store)
+    [before] = store.read(lambda found: found.execute("SELECT id FROM generations").fetchall())
+    refresh = Refresh(store, "lab", full=False)
+    refresh.take(vm("db01", cpus=64))
+    refresh.take(Revision("r2"))
+    assert refresh.finish() == 5
+    [after] = store.read(lambda found: found.execute("SELECT id, revision FROM generations").fetchall())
+    assert (after["id"], after["revision"]) == (before["id"], "r2")
+    assert sorted((one.name, one.cpus) for one in inventory.vms(store, "lab")) == [
+        ("db01", 64),
+        ("db02", 8),
+        ("web", 2),
+    ]
+    assert (count(store, "disks"), count(store, "nics"), count(store, "concerns")) == (6, 3, 3)
+
+
+def test_many_changes_go_into_a_copy_of_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(store)
+    monkeypatch.setattr(inventory, "IN_PLACE", 0)
+    refresh = Refresh(store, "lab", full=False)
+    refresh.take(vm("db02", cpus=64))
+    refresh.take(Removal("vm", "id-web"))
+    refresh.take(Revision("r2"))
+    assert refresh.finish() == 4
+    assert [(one.name, one.cpus) for one in inventory.vms(store, "lab")] == [("db01", 2), ("db02", 64)]
+    assert (count(store, "generations"), count(store, "vms"), count(store, "disks")) == (1, 2, 4)
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_objects_are_written_while_they_are_told(store: Store, monkeypatch: pytest.MonkeyPatch, full: bool) -> None:
+    filled(store)
+    monkeypatch.setattr(inventory, "SPILL", 3)
+    refresh = Refresh(store, "lab", full=full)
+    for number in range(10):
+        refresh.take(vm(f"vm{number}"))
+        assert len(refresh._changes) < 3
+    refresh.take(replace(vm("vm3"), cpus=5))  # told again, it was written already
+    assert len(inventory.vms(store, "lab")) == 3, "readers see the old picture"
+    assert refresh.finish() == (10 if full else 15)
+    told = {one.name: one.cpus for one in inventory.vms(store, "lab")}
+    assert len(told) == (10 if full else 13)
+    assert told["vm3"] == 5
+
+
+def test_two_small_refreshes_at_once_do_not_mix(store: Store) -> None:
+    filled(store)
+    slow, quick = Refresh(store, "lab", full=False), Refresh(store, "lab", full=False)
+    for refresh, cpus in ((quick, 3), (slow, 4)):
+        refresh.take(vm("db01", cpus=cpus))
+    quick.take(Revision("r2"))
+    quick.finish()
+    with pytest.raises(Temporary, match="another refresh"):
+        slow.finish()
+    assert {one.cpus for one in inventory.vms(store, "lab") if one.name == "db01"} == {3}
+
+
+def test_what_vms_stand_on_is_kept_by_kind_and_can_be_listed(store: Store) -> None:
+    snapshot = Snapshot(id="s1", name="before", at="2026-01-01T00:00:00Z", current=True)
+    refresh = Refresh(store, "lab", full=True)
+    host = Host(source="lab", id="h1", name="esx1", cluster="CL-7", version="8.0.3", cores=32)
+    gap = Gap(source="lab", id="tags", name="tags", text="no tags", hint="grant it")
+    for one in (vm("db01", snapshots=(snapshot,)), host, Cluster(source="lab", id="c1", name="CL-9", evc="intel"), gap):
+        refresh.take(one)
+    refresh.finish()
+    assert inventory.parts(store, "lab", Host) == [host]
+    assert inventory.parts(store, "lab", Gap) == [gap]
+    assert inventory.counts(store, "lab") == {
+        "vm": 1, "datastore": 0, "network": 0, "concern": 1, "host": 1, "cluster": 1, "gap": 1,
+    }  # fmt: skip
+    listed = {kind: store.read(lambda found, kind=kind: select(found, kind)) for kind in ("hosts", "clusters", "gaps")}  # type: ignore[misc]
+    assert [(one["name"], one["vms"], one["version"], one["cores"]) for one in listed["hosts"]] == [
+        ("esx1", 1, "8.0.3", 32)
+    ]
+    assert {(one["name"], one["vms"], one["evc"]) for one in listed["clusters"]} == {
+        ("CL-7", 1, ""),
+        ("CL-9", 0, "intel"),
+    }
+    assert [one["hint"] for one in listed["gaps"]] == ["grant it"]
+    [seen] = store.read(lambda found: select(found, "snapshots"))
+    assert (seen["name"], seen["vm"], seen["current"]) == ("before", "db01", True)
+    assert inventory.complaints(store, "lab", 5) == (0, [])
