@@ -28,12 +28,11 @@ def count(found: sqlite3.Connection, table: str, generation: int) -> int:
 def put(found: sqlite3.Connection, generation: int, key: tuple[str, str], one: Entity | None) -> None:
     """That object instead of what it was."""
     kind, id_ = key
-    if kind == "vm":
-        for table in flat.OF_VMS:
-            found.execute(f"DELETE FROM {table} WHERE generation = ? AND vm_id = ?", (generation, id_))
     where, more = ("AND kind = ?", (kind,)) if kind in flat.PARTS else ("", ())
     sql = f"DELETE FROM {TABLES.get(kind, 'parts')} WHERE generation = ? AND id = ? {where}"
-    found.execute(sql, (generation, id_, *more))
+    if found.execute(sql, (generation, id_, *more)).rowcount and kind == "vm":
+        for table in flat.OF_VMS:
+            found.execute(f"DELETE FROM {table} WHERE generation = ? AND vm_id = ?", (generation, id_))
     for table, row in () if one is None else flat.rows(one):
         insert(found, table, {**row, "generation": generation})
 
