@@ -9,7 +9,7 @@ from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.rights.roles import CLUSTER, DATASTORE, HOST, ROOT, VM, Role
 from mtv.providers.vsphere.wire.answer import VIM
 from mtv.providers.vsphere.wire.session import Session
-from mtv.providers.vsphere.wire.soap import Ref, ref, tag
+from mtv.providers.vsphere.wire.soap import Ref, SoapFault, ref, tag
 
 KINDS = {VM: "VirtualMachine", DATASTORE: "Datastore", HOST: "HostSystem", CLUSTER: "ClusterComputeResource"}
 BATCH = 500  # objects of one question
@@ -49,11 +49,16 @@ def objects(session: Session) -> Objects:
 
 
 def missing(session: Session, of: Role, seen: Objects) -> list[Missing]:
-    """In the role's order. Raises SoapFault."""
+    """In the role's order. Who may not even ask has no right at all. Raises SoapFault."""
     by_sort: dict[str, list[str]] = defaultdict(list)
     for right in of.rights:
         by_sort[right.on].append(right.privilege)
-    lacks = {sort: _lacks(session, list(seen.get(sort, {})), wanted) for sort, wanted in by_sort.items()}
+    try:
+        lacks = {sort: _lacks(session, list(seen.get(sort, {})), wanted) for sort, wanted in by_sort.items()}
+    except SoapFault as error:
+        if error.name != "NoPermission":
+            raise
+        lacks = {sort: dict.fromkeys(wanted, list(seen.get(sort, {}))) for sort, wanted in by_sort.items()}
     found = []
     for right in of.rights:
         at = lacks[right.on].get(right.privilege, [])
