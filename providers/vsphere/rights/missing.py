@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mtv.errors import CheckFailed
 from mtv.providers.vsphere.objects.elements import fields, flag, reference, text, unescaped
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.rights.roles import CLUSTER, DATASTORE, HOST, ROOT, VM, Role
@@ -55,8 +56,9 @@ def missing(session: Session, of: Role, seen: Objects) -> list[Missing]:
         by_sort[right.on].append(right.privilege)
     try:
         lacks = {sort: _lacks(session, list(seen.get(sort, {})), wanted) for sort, wanted in by_sort.items()}
-    except SoapFault as error:
-        if error.name != "NoPermission":
+    except (SoapFault, CheckFailed) as error:
+        name = error.name if isinstance(error, SoapFault) else error.fault.code
+        if name not in ("NoPermission", "vsphere.permission"):
             raise
         lacks = {sort: dict.fromkeys(wanted, list(seen.get(sort, {}))) for sort, wanted in by_sort.items()}
     found = []

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from mtv.errors import CheckFailed, MtvError, Temporary
 from mtv.providers.vsphere.wire import answer, link
+from mtv.providers.vsphere.wire.about import About, read_about
 from mtv.providers.vsphere.wire.address import Address
 from mtv.providers.vsphere.wire.answer import FAULT, VIM, Bounds, Element
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault, raise_fault, request, tag
@@ -24,7 +25,6 @@ from mtv.settings import Settings, settings
 T = TypeVar("T")
 AGENT = "mtv"  # what an admin sees in the list of sessions
 COOKIE = "vmware_soap_session"
-NEWEST = (8, 0, 3, 0)  # newer servers answer this version too
 WAITS_S = (0.5, 2.0)  # between three tries
 _REFUSED: set[bytes] = set()
 
@@ -36,19 +36,6 @@ class Account:
 
     def __repr__(self) -> str:
         return f"Account({self.user!r})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class About:
-    """What the server says of itself before anybody logs in. `managers` are its singletons, by their property."""
-
-    name: str
-    version: str
-    build: str
-    api: str
-    is_vcenter: bool
-    instance: str
-    managers: Mapping[str, Ref]
 
 
 class Session:
@@ -71,7 +58,7 @@ class Session:
     def about(self) -> About:
         if self._about is None:
             content = self._whole("RetrieveServiceContent", Ref("ServiceInstance", "ServiceInstance"), "")
-            self._about = _about(content, self.address)
+            self._about = read_about(content, self.address)
         return self._about
 
     @property
@@ -160,7 +147,9 @@ class Session:
             try:
                 self._whole("Login", about.managers["sessionManager"], body)
             except SoapFault as error:
-                if error.name in ("InvalidLogin", "NoPermission", "InvalidArgument"):
+                if error.name == "NoPermission":
+                    raise _nobody(self.address, account) from error
+                if error.name in ("InvalidLogin", "InvalidArgument"):
                     _REFUSED.add(mark)
                     raise _refused(self.address, account) from error
                 raise
@@ -250,24 +239,8 @@ def _refused(address: Address, account: Account) -> CheckFailed:
     )  # fmt: skip
 
 
-def _about(content: Element, address: Address) -> About:
-    found = content.find(f"{VIM}returnval")
-    if found is None or (about := found.find(f"{VIM}about")) is None:
-        raise MtvError("vsphere.no-soap", f"{address} answers, but not as a vCenter", "is the port right?")
-    told = {str(one.tag).removeprefix(VIM): (one.text or "").strip() for one in about}
-    refs = [one for one in found if one.get("type")]
-    managers = {str(one.tag).removeprefix(VIM): Ref(one.get("type", ""), one.text or "") for one in refs}
-    return About(
-        name=told.get("fullName", ""), version=told.get("version", ""), build=told.get("build", ""),
-        api=_spoken(told.get("apiVersion", "")), is_vcenter=told.get("apiType") == "VirtualCenter",
-        instance=told.get("instanceUuid", ""), managers=managers,
+def _nobody(address: Address, account: Account) -> CheckFailed:
+    return CheckFailed(
+        "vsphere.permission", f"{account.user} has no permission at all at {address}",
+        "`mtv describe role --kind vsphere` says what to grant",
     )  # fmt: skip
-
-
-def _spoken(told: str) -> str:
-    """The API version to ask for: the server's own, or the newest that we know."""
-    try:
-        numbers = tuple(int(one) for one in told.split("."))
-    except ValueError:
-        return "6.7"
-    return told if numbers <= NEWEST else ".".join(map(str, NEWEST))
