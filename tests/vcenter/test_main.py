@@ -1,0 +1,51 @@
+"""What `make vcenter` prints can be pasted into a shell, and works."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+VMS = 120  # the estate that other tests have, too
+
+
+@pytest.fixture
+def started() -> Iterator[subprocess.Popen[str]]:
+    argv = [sys.executable, "-m", "tests.vcenter", "--vms", str(VMS), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def printed(process: subprocess.Popen[str]) -> str:
+    """All of it, until it only waits."""
+    told = ""
+    for line in process.stdout or ():
+        told += line
+        if line.startswith("Ctrl-C"):
+            return told
+    raise AssertionError(told)
+
+
+def test_what_is_printed_works_and_goes_with_it(started: subprocess.Popen[str]) -> None:
+    told = printed(started)
+    typed = "\n".join(line.strip() for line in told.splitlines() if line.startswith("    "))
+    shell = ["/bin/sh", "-e", "-c", f"{typed} -o json"]
+    environment = {name: value for name, value in os.environ.items() if name != "MTV_STORE"}
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert f"vc01: {VMS} VMs" in done.stderr
+    found = json.loads(done.stdout)
+    assert found
+    assert all(vm["snapshots"] for vm in found)
+
+    place = Path(re.findall(r"MTV_DATA=(\S+)", told)[0]).parent
+    assert (place / "mtv/store.db").exists()
+    started.send_signal(signal.SIGINT)
+    assert started.wait(20) == 0
+    assert not place.exists()
