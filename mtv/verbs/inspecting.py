@@ -16,7 +16,7 @@ from mtv.model.tasks import Ended, Task, TaskDisk
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
-from mtv.verbs.opening import opened, place
+from mtv.verbs.opening import opened, place, require_points
 from mtv.verbs.plans import chosen
 
 COLUMNS = ("name", "system", "hostname", "conversion", "addresses", "concerns", "fault")
@@ -27,6 +27,7 @@ def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dic
     """One row a VM that `where` finds; `fault` says why one could not be looked into, or is refused."""
     with Store(settings().store) as store:
         found = place(store, word)
+        require_points(found)
         vms = chosen(store, found, where)
 
         async def work() -> list[dict[str, Json]]:

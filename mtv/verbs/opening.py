@@ -10,6 +10,7 @@ from typing import Any
 from mtv import providers
 from mtv.errors import MtvError, Refused
 from mtv.model.login import Login
+from mtv.providers.base import Points
 from mtv.store.inventory import ProviderRow, provider
 from mtv.store.store import Store
 
@@ -117,6 +118,16 @@ async def opened(end: str, found: Place) -> AsyncIterator[Any]:
         yield made
     finally:
         await made.close()
+
+
+def require_points(found: Place) -> None:
+    """Raises Refused `provider.no-points` for a source whose inventory can be read, and no disk."""
+    if not issubclass(providers.load("sources", found.kind), Points):
+        raise Refused(
+            "provider.no-points",
+            f"VMs of '{found.name}' can be looked at, not moved: disks of kind '{found.kind}' cannot be read yet",
+            "`mtv get vms` and `mtv get concerns` say what is known of them",
+        )
 
 
 def either(found: Place) -> str:

@@ -19,7 +19,7 @@ from mtv.settings import settings
 from mtv.store import inventory, query, reading
 from mtv.store.store import Store
 from mtv.verbs.ends import read_inventory
-from mtv.verbs.opening import Place, lasting, place
+from mtv.verbs.opening import Place, lasting, place, require_points
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Resolved:
 def create(file: Path, source: str, target: str, where: str, select: bool) -> list[VM]:
     """Write a plan for the VMs that `where` finds; gives them. Raises Refused `plan.no-vms`, `plan.unwritable`."""
     with Store(settings().store) as store:
-        vms = chosen(store, place(store, source), where)
+        found = place(store, source)
+        require_points(found)
+        vms = chosen(store, found, where)
         can = can_do("targets", place(store, target))
     if not vms:
         raise Refused("plan.no-vms", f"'{source}' has no VM{' that fits' if where else ''}", "look: mtv get vms")
@@ -125,7 +127,9 @@ def chosen(store: Store, source: Place, where: str) -> list[VM]:
 
 
 def can_do(end: str, found: Place) -> Capabilities:
-    """What the provider behind it implements; `end` is "sources" or "targets"."""
+    """What the provider behind it implements; `end` is "sources" or "targets". Raises Refused `provider.no-points`."""
+    if end == "sources":
+        require_points(found)
     made = providers.load(end, found.kind)(found.name, found.address, {})
     return capabilities(made)
 
