@@ -1,14 +1,19 @@
 """A VM's file systems: what they are, how full, and whether they were left in order. To be asked before anything is
 mounted: mounting replays a journal, even read-only."""
 
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from mtv.converters.guest.appliance.handle import Handle
 from mtv.model.guest import Filesystem
 
+DEVICES_LIMIT = 256
 FILESYSTEMS_LIMIT = 64
+LUKS, BITLOCKER = "crypto_LUKS", "BitLocker"
+_NO_FILESYSTEM = ("", "unknown", LUKS, BITLOCKER, "LVM2_member", "linux_raid_member")
 EXT = ("ext2", "ext3", "ext4")
 # Exit codes of ntfs-3g.probe: 14 hibernated (which fast startup also does); others are unclean or worse.
 _NTFS_HIBERNATED = 14
@@ -18,11 +23,42 @@ _COMMANDS = {  # the appliance's own programs say it; libguestfs has no call for
 }
 
 
-def look(handle: Handle, faults: list[str]) -> tuple[tuple[Filesystem, ...], bool]:
-    """All of them, swap included, and whether one holds a hibernated system."""
-    found, hibernated = [], False
-    for device, kind in sorted(handle.list_filesystems().items())[:FILESYSTEMS_LIMIT]:
-        if device.startswith("btrfsvol:") or kind == "unknown":  # subvolumes: their file system is listed too
+def contents(handle: Handle, faults: list[str]) -> dict[str, str]:
+    """What lies on each disk without partitions, partition, array and volume, by blkid's name; "" for nothing that it
+    knows. libguestfs's own list_filesystems takes 3.4 s under emulation where this takes 0.9, and tells nothing of what
+    is encrypted."""
+    partitions = _listed(handle.list_partitions, faults)
+    disks = [disk for disk in _listed(handle.list_devices, faults) if not _parts(disk, partitions)]
+    volumes = [
+        device
+        for list_them in (handle.list_md_devices, handle.lvs, handle.list_dm_devices)
+        for device in _listed(list_them, faults)
+    ]
+    found = {}
+    for device in [*disks, *partitions, *volumes][:DEVICES_LIMIT]:
+        with suppress(RuntimeError):  # what cannot be read at all holds nothing that could be opened
+            found[device] = handle.vfs_type(device)
+    return found
+
+
+def _listed(list_them: Callable[[], list[str]], faults: list[str]) -> list[str]:
+    try:
+        return list_them()
+    except RuntimeError as error:
+        faults.append(f"listing devices: {str(error)[:200]}")
+        return []
+
+
+def _parts(disk: str, partitions: Sequence[str]) -> bool:
+    return any(re.fullmatch(rf"{re.escape(disk)}p?[0-9]+", partition) for partition in partitions)
+
+
+def look(handle: Handle, kinds: Mapping[str, str], faults: list[str]) -> tuple[tuple[Filesystem, ...], bool]:
+    """All of these contents that are file systems, swap included, and whether one holds a hibernated system."""
+    found: list[Filesystem] = []
+    hibernated = False
+    for device, kind in sorted(kinds.items()):
+        if kind in _NO_FILESYSTEM or len(found) >= FILESYSTEMS_LIMIT:
             continue
         try:
             state = _state(handle, device, kind)

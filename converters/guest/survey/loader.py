@@ -1,6 +1,7 @@
 """Which firmware can start what is on a VM's disks."""
 
 import re
+from collections.abc import Sequence
 
 from mtv.converters.guest.appliance.handle import Handle
 
@@ -10,10 +11,11 @@ _FALLBACK = {"x86_64": "BOOTX64.EFI", "aarch64": "BOOTAA64.EFI"}
 _PLACE = "/mtv-esp"
 
 
-def firmware(handle: Handle, arch: str) -> tuple[str, bool | None]:
+def firmware(handle: Handle, arch: str, fat: Sequence[str]) -> tuple[str, bool | None]:
     """bios or efi, and whether an EFI system partition holds the loader that firmware without memory looks for; None
-    where there is no such partition. To be asked while nothing is mounted."""
-    partitions = [partition for partition in handle.list_partitions() if _is_esp(handle, partition)]
+    where there is no such partition among `fat`: firmware reads no other file system, and asking a disk for its table
+    takes 0.8 s under emulation. To be asked while nothing is mounted."""
+    partitions = [device for device in fat if _is_esp(handle, device)]
     if not partitions:
         return "bios", None
     return "efi", any(_has_fallback(handle, partition, arch) for partition in partitions)

@@ -1,7 +1,6 @@
 """All that is learned of a guest in one session: what can be told before anything is mounted, then the rest."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,10 +10,10 @@ from mtv.converters import network
 from mtv.converters.guest.appliance.handle import Handle
 from mtv.converters.guest.appliance.session import ApplianceFiles
 from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, windows
+from mtv.converters.guest.survey.filesystems import BITLOCKER, LUKS
 from mtv.model.guest import Filesystem, GuestFacts
 
 T = TypeVar("T")
-BITLOCKER, LUKS = "BitLocker", "crypto_LUKS"
 MOUNTS_LIMIT = FAULTS_LIMIT = 32
 
 
@@ -38,33 +37,29 @@ def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
     """Facts of a VM whose disks are in the appliance. Its root file systems stay mounted, to be written, if there is
     just one operating system. `keys` are LUKS devices and the files of their keys."""
     work = Survey(handle)
-    locked = _locked(work)
-    unlocked = _unlock(work, locked[LUKS], keys)
-    found, hibernated = filesystems.look(handle, work.faults)
+    kinds = filesystems.contents(handle, work.faults)
+    locked = _of(kinds, LUKS)
+    unlocked = _unlock(work, locked, keys)
+    if unlocked:  # volumes may lie in them
+        kinds = filesystems.contents(handle, work.faults)
+    found, hibernated = filesystems.look(handle, kinds, work.faults)
     roots = work.asking("looking for operating systems", handle.inspect_os) or []
     facts = GuestFacts(
         roots=len(_distinct(roots)),
         filesystems=found,
-        luks=tuple(device for device in locked[LUKS] if device not in unlocked),
-        bitlocker=tuple(locked[BITLOCKER]),
+        luks=tuple(device for device in locked if device not in unlocked),
+        bitlocker=tuple(_of(kinds, BITLOCKER)),
         hibernated=hibernated,
     )
     if facts.roots == 1:
-        facts = _system(work, facts, _distinct(roots)[0])
+        facts = _system(work, facts, _distinct(roots)[0], kinds)
     elif not facts.roots:
         _try_mounts(work, found)
     return replace(facts, faults=tuple(work.faults[:FAULTS_LIMIT]))
 
 
-def _locked(work: Survey) -> dict[str, list[str]]:
-    """Devices whose content is encrypted, by kind; libguestfs leaves them out of its list of file systems."""
-    handle = work.handle
-    found: dict[str, list[str]] = {LUKS: [], BITLOCKER: []}
-    for list_them in (handle.list_devices, handle.list_partitions, handle.list_md_devices, handle.lvs):
-        for device in (work.asking("listing devices", list_them) or [])[: filesystems.FILESYSTEMS_LIMIT]:
-            with suppress(RuntimeError):  # what cannot be read at all is no container that a key would open
-                found.get(handle.vfs_type(device), []).append(device)
-    return found
+def _of(kinds: Mapping[str, str], kind: str) -> list[str]:
+    return [device for device, found in kinds.items() if found == kind]
 
 
 def _unlock(work: Survey, locked: Sequence[str], keys: Mapping[str, Path]) -> set[str]:
@@ -105,10 +100,10 @@ def _try_mounts(work: Survey, found: Sequence[Filesystem]) -> None:
             work.handle.umount_all()
 
 
-def _system(work: Survey, facts: GuestFacts, root: str) -> GuestFacts:
+def _system(work: Survey, facts: GuestFacts, root: str, kinds: Mapping[str, str]) -> GuestFacts:
     handle = work.handle
     arch = handle.inspect_get_arch(root)
-    told = work.asking("looking for a boot loader", lambda: loader.firmware(handle, arch))
+    told = work.asking("looking for a boot loader", lambda: loader.firmware(handle, arch, _of(kinds, "vfat")))
     mounted = handle.inspect_get_mountpoints(root)
     for path, device in sorted(mounted.items(), key=lambda item: len(item[0])):
         work.asking(f"{device} does not mount", partial(handle.mount, device, path))

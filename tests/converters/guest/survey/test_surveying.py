@@ -34,10 +34,6 @@ class Played:
 
         return call
 
-    def list_filesystems(self) -> dict[str, str]:
-        """Real ones leave out what is encrypted."""
-        return {device: kind for device, kind in self.kinds.items() if kind not in ("crypto_LUKS", "BitLocker")}
-
     def list_devices(self) -> list[str]:
         return ["/dev/sda", *(device for device in self.kinds if device == "/dev/sdb")]
 
@@ -46,6 +42,9 @@ class Played:
 
     def list_md_devices(self) -> list[str]:
         return [device for device in self.kinds if device.startswith("/dev/md")]
+
+    def list_dm_devices(self) -> list[str]:
+        return [device for device in self.kinds if device.startswith("/dev/mapper/")]
 
     def vfs_type(self, device: str) -> str:
         if device == "/dev/sda":
@@ -218,7 +217,7 @@ def test_where_nothing_is_found_a_mount_that_fails_may_be_why() -> None:
 def test_what_was_not_left_in_order(kind: str, states: dict[str, object], dirty: bool, hibernated: bool) -> None:
     played = Played({"/dev/sda1": kind})
     played.states = states
-    (found,), slept = filesystems.look(cast(Handle, played), [])
+    (found,), slept = filesystems.look(cast(Handle, played), played.kinds, [])
     assert (found.dirty, slept) == (dirty, hibernated)
 
 
@@ -234,7 +233,28 @@ def test_what_was_not_left_in_order(kind: str, states: dict[str, object], dirty:
 def test_the_fallback_loader(loaders: list[str], told: bool) -> None:
     played = Played({"/dev/sda1": "vfat"})
     played.states = {"loaders": loaders}
-    assert loader.firmware(cast(Handle, played), "x86_64") == ("efi", told)
+    assert loader.firmware(cast(Handle, played), "x86_64", ["/dev/sda1"]) == ("efi", told)
     played.unmountable = True
-    assert loader.firmware(cast(Handle, played), "x86_64") == ("efi", False)
-    assert loader.firmware(cast(Handle, Played({"/dev/sda1": "ext4"})), "x86_64") == ("bios", None)
+    assert loader.firmware(cast(Handle, played), "x86_64", ["/dev/sda1"]) == ("efi", False)
+    assert loader.firmware(cast(Handle, Played({"/dev/sda1": "ext4"})), "x86_64", []) == ("bios", None)
+
+
+def test_what_lies_where() -> None:
+    """A disk with partitions holds nothing itself; what libguestfs cannot look at is left out."""
+    kinds = {"/dev/sda1": "ext4", "/dev/sda2": "LVM2_member", "/dev/vg/root": "xfs", "/dev/mapper/ldm_vol_1": "ntfs"}
+    played = Played({**kinds, "/dev/sdb": "swap"})
+    assert filesystems.contents(cast(Handle, played), []) == {**kinds, "/dev/sdb": "swap"}
+    found, _ = filesystems.look(cast(Handle, played), played.kinds, [])
+    assert [one.device for one in found] == ["/dev/mapper/ldm_vol_1", "/dev/sda1", "/dev/sdb", "/dev/vg/root"]
+
+
+def test_devices_that_cannot_be_listed_are_a_fault() -> None:
+    faults: list[str] = []
+    played = Played({"/dev/sda1": "ext4"})
+
+    def broken() -> list[str]:
+        raise RuntimeError("lvs: it is broken")
+
+    played.lvs = broken  # type: ignore[method-assign]
+    assert filesystems.contents(cast(Handle, played), faults) == {"/dev/sda1": "ext4"}
+    assert faults == ["listing devices: lvs: it is broken"]
