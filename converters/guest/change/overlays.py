@@ -117,26 +117,12 @@ def stored(volume: Volume, folder: Path) -> Iterator[Stored]:
         return
     with qemu_nbd(volume, folder, read_only=True) as uri:
         server = NbdServer(uri)
-        _wait_listening(server)
         with reading.connection(server) as handle:
 
             def read_into(offset: int, view: memoryview) -> None:
                 view[:] = handle.pread(len(view), offset)
 
             yield Stored(read_into, lambda: reading.extents(server, volume.size_bytes))
-
-
-def _wait_listening(server: NbdServer) -> None:
-    """A socket is there a moment before anybody listens at it: seen once in some 200 starts on a busy machine."""
-    deadline = time.monotonic() + LISTEN_S
-    while True:
-        try:
-            with reading.connection(server):
-                return
-        except Temporary:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
 
 
 def _qemu_img(*argv: str, timeout_s: float = 120.0) -> process.Result:
