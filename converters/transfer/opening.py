@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mtv.converters.transfer.disks import Share
-from mtv.converters.transfer.readers.source import Nothing, Source
+from mtv.converters.transfer.readers.source import Source
 from mtv.errors import Held, MtvError, Temporary
+from mtv.formats.blank import Blank
 
 WAIT_STEP_S = 0.1
 
@@ -17,7 +18,7 @@ def open_source(share: Share) -> Iterator[Source]:
     """The export of that disk; a blank disk has none. Raises Held `source.changed` if it is not as it was planned."""
     export = share.disk.export
     if export is None:
-        yield Source(Nothing(share.volume.size_bytes), share.limits)
+        yield Source(Blank(share.volume.size_bytes), share.limits)
         return
     opener = share.job.openers.get(export.way)
     if opener is None:

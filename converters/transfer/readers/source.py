@@ -7,7 +7,6 @@ from mtv.converters.transfer.extents import Block
 from mtv.converters.transfer.readers import inprocess, nbd, stream
 from mtv.converters.transfer.readers.feed import Feed
 from mtv.converters.transfer.readers.inprocess import Take
-from mtv.model.points import Extent
 from mtv.model.reading import NbdServer, Opened, RandomReader, StreamReader
 from mtv.model.tasks import BLOCK_BYTES
 from mtv.settings import Settings
@@ -36,19 +35,3 @@ class Source:
     def pour(self, feed: Feed, expect: Callable[[Block], None], take: Take) -> None:
         """All of a stream; `expect` hears of each block in order, before its taking."""
         stream.read(cast(StreamReader, self._opened), feed, expect, take, BLOCK_BYTES, self._limits.threads)
-
-
-class Nothing:
-    """A blank disk: all of it reads as zeroes."""
-
-    def __init__(self, size_bytes: int) -> None:
-        self.size_bytes = size_bytes
-
-    def read_into(self, offset: int, view: memoryview) -> None:
-        view[:] = bytes(len(view))
-
-    def extents(self) -> Iterator[Extent]:
-        return iter(())
-
-    def close(self) -> None:
-        """There is nothing to close."""

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
+from mtv.formats.blank import Blank
 from mtv.formats.qcow2 import read_header
 from mtv.formats.vmdk import read_header as read_vmdk_header
 from mtv.formats.vmdk_tables import Walked, open_tables
 from mtv.model.points import Export
 from mtv.model.reading import Opened, Opener
 from mtv.providers.ova.reading.pieces import Pieces, opened
-from mtv.providers.ova.reading.readers import Blank, Flat, Sparse
+from mtv.providers.ova.reading.readers import Flat, Sparse
 from mtv.providers.ova.reading.served import cannot_serve, serve_blank, serve_image
 from mtv.providers.ova.reading.spool import spooled
 from mtv.providers.ova.reading.stored import Stored, stored

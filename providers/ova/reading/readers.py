@@ -65,19 +65,3 @@ class Sparse:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
         self._pieces.close()
-
-
-class Blank:
-    """A disk that has no content."""
-
-    def __init__(self, size_bytes: int) -> None:
-        self.size_bytes = size_bytes
-
-    def read_into(self, offset: int, view: memoryview) -> None:
-        view[:] = bytes(len(view))
-
-    def extents(self) -> Iterator[Extent]:
-        return iter(())
-
-    def close(self) -> None:
-        return
