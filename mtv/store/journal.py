@@ -12,23 +12,9 @@ from mtv.model.outcomes import Intent, Row
 from mtv.model.tasks import DiskProgress
 from mtv.progress import Rate
 from mtv.store.flat import text
-from mtv.store.records import read_intent, read_intents, read_rows
+from mtv.store.records import Digest, read_intent, read_intents, read_rows
 from mtv.store.store import Store, insert
 from mtv.times import now
-
-
-@dataclass(frozen=True, kw_only=True)
-class Digest:
-    """What a migration's rows come to: kept beside them, so that a list of ten thousand needs no fold."""
-
-    state: str
-    step: str
-    round: int
-    attempt: int
-    why: str
-    code: str
-    hint: str
-    until: str
 
 
 class StoreJournal:

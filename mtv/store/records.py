@@ -23,7 +23,21 @@ class RunRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class MigrationRow:
+class Digest:
+    """What a migration's rows come to: kept beside them, so that a list of ten thousand needs no fold."""
+
+    state: str
+    step: str
+    round: int
+    attempt: int
+    why: str
+    code: str
+    hint: str
+    until: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationRow(Digest):
     """One VM of one run, as it was last journalled. `steps` are names and titles of its journey."""
 
     run: str
@@ -33,14 +47,6 @@ class MigrationRow:
     machine: str
     place: int
     steps: tuple[tuple[str, str], ...]
-    state: str
-    step: str
-    round: int
-    attempt: int
-    why: str
-    code: str
-    hint: str
-    until: str
     at: str
     changed_at: str
 

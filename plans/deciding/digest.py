@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mtv.model.outcomes import Row
 from mtv.plans.deciding.fold import UNDONE, History, fold
-from mtv.store.journal import Digest
+from mtv.store.records import Digest
 
 
 def digest(rows: Sequence[Row]) -> Digest:

@@ -11,7 +11,8 @@ from mtv.model.outcomes import Intent, Row
 from mtv.model.plans import Plan
 from mtv.plans.journey import journey
 from mtv.plans.runner import fold
-from mtv.store.journal import Digest, StoreJournal, ask
+from mtv.store.journal import StoreJournal, ask
+from mtv.store.records import Digest
 from mtv.store.runs import create_run
 from mtv.store.store import Store
 from tests.crash import counts

@@ -18,8 +18,9 @@ from mtv.model.outcomes import Mark, Row
 from mtv.model.receipts import DiskTable, Receipt
 from mtv.model.tasks import DiskProgress
 from mtv.store import journal, proofs, reading, records, runs
-from mtv.store.journal import Digest, Progress, StoreJournal
+from mtv.store.journal import Progress, StoreJournal
 from mtv.store.query import select
+from mtv.store.records import Digest
 from mtv.store.runs import Heartbeat, create_run, find_run, migrations_of, plan_of, runs_of
 from mtv.store.store import Store
 from tests.store.made import opened, plan, vm
