@@ -174,6 +174,11 @@ class Network:
 Entity = VM | Datastore | Network | Part
 
 
+def kind_of(sort: type[object]) -> str:
+    """vm, datastore, host ...: what a Removal names, and how the store tells objects apart."""
+    return sort.__name__.lower()
+
+
 @dataclass(frozen=True)
 class Removal:
     kind: str  # vm datastore network host cluster place switch policy rule occurrence gap

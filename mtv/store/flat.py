@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import get_args
 
 from mtv import codec
-from mtv.model.estate import VM, Datastore, Disk, Entity, Json, Level, Network, Nic
+from mtv.model.estate import VM, Datastore, Disk, Entity, Json, Level, Network, Nic, kind_of
 from mtv.model.infrastructure import Part
 
 Row = Mapping[str, Json]
 OF_VMS = ("disks", "nics", "snapshots", "concerns")
 KEPT = ("vms", *OF_VMS, "networks", "datastores", "parts")  # tables of a generation
-PARTS = {part.__name__.lower(): part for part in get_args(Part)}  # what lies in the table `parts`, by its kind
+PARTS = {kind_of(part): part for part in get_args(Part)}  # what lies in the table `parts`, by its kind
 
 _VM = ("source", "id", "name", "path", "cpus", "cores_per_socket", "memory_bytes", "os_id", "os_family", "os_name",
        "uuid", "serial", "power", "host", "cluster", "revision", "datacenter", "pool", "app", "hardware", "notes",
@@ -39,8 +39,8 @@ def rows(one: Entity) -> Iterator[tuple[str, Row]]:
         case Network():
             yield "networks", {**_some(one, _NETWORK), "doc": document(one)}
         case _:
-            kind = type(one).__name__.lower()
-            yield "parts", {"source": one.source, "id": one.id, "name": one.name, "kind": kind, "doc": document(one)}
+            row = {"source": one.source, "id": one.id, "name": one.name}
+            yield "parts", {**row, "kind": kind_of(type(one)), "doc": document(one)}
 
 
 def vm_row(vm: VM) -> Row:

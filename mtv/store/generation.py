@@ -1,12 +1,15 @@
 """A generation's rows: putting, copying and counting them, each inside somebody's transaction."""
 
 import sqlite3
+import time
+from collections.abc import Iterator
 
 from mtv.errors import Temporary
 from mtv.model.estate import Entity
 from mtv.store import flat
 from mtv.store.store import insert
 
+BATCH_S = 0.05  # of writing in one transaction; with its commit it stays below 200 ms
 TABLES = {"vm": "vms", "datastore": "datastores", "network": "networks"}
 
 
@@ -37,6 +40,17 @@ def put(found: sqlite3.Connection, generation: int, key: tuple[str, str], one: E
         insert(found, table, {**row, "generation": generation})
 
 
+def put_some(found: sqlite3.Connection, number: int, left: Iterator[tuple[tuple[str, str], Entity | None]]) -> bool:
+    """As many as fit into one short transaction; False when all are written."""
+    still_ours(found, number)
+    deadline = time.monotonic() + BATCH_S
+    for key, one in left:
+        put(found, number, key, one)
+        if time.monotonic() > deadline:
+            return True
+    return False
+
+
 def copy_some(found: sqlite3.Connection, table: str, old: int, new: int, last: int) -> int:
     """Rows of the picture before, behind row `last`; gives the last one, -1 when all are copied."""
     still_ours(found, new)
@@ -48,6 +62,21 @@ def copy_some(found: sqlite3.Connection, table: str, old: int, new: int, last: i
         return -1
     found.execute(f"INSERT INTO {table} (generation, {columns}) SELECT ?, {columns} {where}", (new, old, last))
     return int(end)
+
+
+def forget_some(found: sqlite3.Connection, source: str) -> bool:
+    """Rows of generations that nobody sees any more, and of those that were interrupted; False when all are gone."""
+    deadline = time.monotonic() + BATCH_S
+    old = [row[0] for row in found.execute("SELECT id FROM generations WHERE source = ? AND current = 0", (source,))]
+    for number in old:
+        for table in flat.KEPT:
+            while found.execute(
+                f"DELETE FROM {table} WHERE n IN (SELECT n FROM {table} WHERE generation = ? LIMIT 500)", (number,)
+            ).rowcount:
+                if time.monotonic() > deadline:
+                    return True
+        found.execute("DELETE FROM generations WHERE id = ?", (number,))
+    return False
 
 
 def still_ours(found: sqlite3.Connection, generation: int) -> None:

@@ -4,15 +4,13 @@ readers see the old picture or the new one, never half of it.
 
 import json
 import sqlite3
-import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TypeVar
 
 from mtv import codec
 from mtv.errors import Refused
-from mtv.model.estate import VM, Change, Datastore, Entity, Facts, Network, Removal, Revision
+from mtv.model.estate import VM, Change, Datastore, Entity, Facts, Network, Removal, Revision, kind_of
 from mtv.model.infrastructure import Part
 from mtv.store import flat, generation
 from mtv.store.store import Store, insert
@@ -20,7 +18,6 @@ from mtv.times import now
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Part)
-BATCH_S = 0.05  # of writing in one transaction; with its commit it stays below 200 ms
 SPILL = 200  # objects that are held before they are written: 10,000 VMs in memory would be 300 MB
 IN_PLACE = 200  # changes that one transaction takes: 200 VMs of ten rows are 2,000 rows, 60 ms
 _KINDS: tuple[type[Entity], ...] = (VM, Datastore, Network)
@@ -85,7 +82,7 @@ class Refresh:
             case Removal(kind, id_):
                 self._changes[kind, id_] = None
             case _:
-                self._changes[_kind(change), change.id] = change
+                self._changes[kind_of(type(change)), change.id] = change
         if len(self._changes) >= SPILL:
             self._spill()
 
@@ -96,7 +93,7 @@ class Refresh:
         self._spill()
         number = self._number or 0
         self.store.write(lambda found: self._flip(found, number))
-        while self.store.write(lambda found: _forget_some(found, self.source)):
+        while self.store.write(lambda found: generation.forget_some(found, self.source)):
             pass
         return self.store.read(lambda found: generation.size(found, number))
 
@@ -107,7 +104,7 @@ class Refresh:
             if not self._full and self._base:
                 self._copy(self._base[0], self._number)
         number, left = self._number, iter(self._changes.items())
-        while self.store.write(lambda found: _write_some(found, number, left)):
+        while self.store.write(lambda found: generation.put_some(found, number, left)):
             pass
         self._changes.clear()
 
@@ -171,13 +168,9 @@ def inspection(store: Store, vm: VM) -> Facts | None:
     return found
 
 
-def _kind(one: Entity) -> str:
-    return type(one).__name__.lower()
-
-
 def _documents(store: Store, kind: type[T], source: str) -> list[T]:
     sql = (
-        f"SELECT t.doc FROM {kind.__name__.lower()}s AS t JOIN generations AS g ON g.id = t.generation"
+        f"SELECT t.doc FROM {generation.TABLES[kind_of(kind)]} AS t JOIN generations AS g ON g.id = t.generation"
         " WHERE g.current = 1 AND g.source = ? ORDER BY t.n"
     )
     texts = store.read(lambda found: [row[0] for row in found.execute(sql, (source,))])
@@ -190,8 +183,7 @@ def parts(store: Store, source: str, kind: type[P]) -> list[P]:
         "SELECT t.doc FROM parts AS t JOIN generations AS g ON g.id = t.generation"
         " WHERE g.current = 1 AND g.source = ? AND t.kind = ? ORDER BY t.n"
     )
-    name = kind.__name__.lower()
-    texts = store.read(lambda found: [row[0] for row in found.execute(sql, (source, name))])
+    texts = store.read(lambda found: [row[0] for row in found.execute(sql, (source, kind_of(kind)))])
     return [codec.load(kind, json.loads(text)) for text in texts]
 
 
@@ -223,29 +215,3 @@ def complaints(store: Store, source: str, limit: int) -> tuple[int, list[tuple[s
         return found.execute(f"SELECT count(*) {where}", number).fetchone()[0], [tuple(row) for row in rows]
 
     return store.read(ask)
-
-
-def _write_some(found: sqlite3.Connection, number: int, left: Iterator[tuple[tuple[str, str], Entity | None]]) -> bool:
-    """As many as fit into one short transaction; False when all are written."""
-    generation.still_ours(found, number)
-    deadline = time.monotonic() + BATCH_S
-    for key, one in left:
-        generation.put(found, number, key, one)
-        if time.monotonic() > deadline:
-            return True
-    return False
-
-
-def _forget_some(found: sqlite3.Connection, source: str) -> bool:
-    """Rows of generations that nobody sees any more, and of those that were interrupted; False when all are gone."""
-    deadline = time.monotonic() + BATCH_S
-    old = [row[0] for row in found.execute("SELECT id FROM generations WHERE source = ? AND current = 0", (source,))]
-    for number in old:
-        for table in flat.KEPT:
-            while found.execute(
-                f"DELETE FROM {table} WHERE n IN (SELECT n FROM {table} WHERE generation = ? LIMIT 500)", (number,)
-            ).rowcount:
-                if time.monotonic() > deadline:
-                    return True
-        found.execute("DELETE FROM generations WHERE id = ?", (number,))
-    return False

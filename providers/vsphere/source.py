@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mtv.errors import Refused
-from mtv.model.estate import VM, Change, Datastore, Entity, Finding, Network, Removal, Revision
+from mtv.model.estate import VM, Change, Datastore, Entity, Finding, Network, Removal, Revision, kind_of
 from mtv.model.infrastructure import Gap, Place
 from mtv.model.login import Login
 from mtv.model.reading import Opener, SourceCheck
@@ -108,7 +108,7 @@ class VSphere:
         with said(str(self.session.address), "reading the inventory"):
             made = self._look_around()
             around, names = made.around, _names(made.parts)
-            parts = {f"{_kind(one)}/{one.id}": digest(one) for one in made.parts}
+            parts = {_key(one): digest(one) for one in made.parts}
             before = since or Seen()
             if any(names.get(id_, name) != name for id_, name in before.names.items()):
                 before = Seen(parts=before.parts)
@@ -171,9 +171,5 @@ def _names(parts: Sequence[Entity]) -> Mapping[str, str]:
     return {one.id: digest(one.name) for one in (*pools, *stores)}
 
 
-def _kind(one: object) -> str:
-    return type(one).__name__.lower()
-
-
 def _key(one: Entity) -> str:
-    return f"{_kind(one)}/{one.id}"
+    return f"{kind_of(type(one))}/{one.id}"

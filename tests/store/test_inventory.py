@@ -13,7 +13,7 @@ from mtv.errors import Refused, Temporary
 from mtv.model.details import Snapshot
 from mtv.model.estate import VM, Removal, Revision
 from mtv.model.infrastructure import Cluster, Gap, Host
-from mtv.store import inventory
+from mtv.store import generation, inventory
 from mtv.store.inventory import ProviderRow, Refresh, add_provider, everything, inspection, provider, save_inspection
 from mtv.store.query import select
 from mtv.store.store import Store
@@ -64,7 +64,7 @@ def test_sources_do_not_see_each_other(store: Store) -> None:
 
 def test_an_interrupted_refresh_leaves_the_old_picture(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store)
-    monkeypatch.setattr(inventory, "BATCH_S", -1.0)  # each object in a transaction of its own
+    monkeypatch.setattr(generation, "BATCH_S", -1.0)  # each object in a transaction of its own
     broken = Refresh(store, "lab", full=True)
     broken.take(vm("new1"))
     broken.take(replace(vm("new2"), cpus=1 << 70))  # an integer that SQLite cannot hold
@@ -90,7 +90,7 @@ def test_a_refresh_that_was_overtaken_says_so(store: Store) -> None:
 
 def test_readers_see_one_picture_while_the_next_is_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store)
-    monkeypatch.setattr(inventory, "BATCH_S", -1.0)
+    monkeypatch.setattr(generation, "BATCH_S", -1.0)
     seen: set[int] = set()
     writes = store.write
 
@@ -111,7 +111,7 @@ def test_many_vms_are_written_and_forgotten_in_short_transactions(
 ) -> None:
     """The clock moves by a millisecond each time that it is looked at: 50 objects, or 50 times 500 rows."""
     ticks = count_up()
-    monkeypatch.setattr("mtv.store.inventory.time", SimpleNamespace(monotonic=lambda: next(ticks) / 1000))
+    monkeypatch.setattr("mtv.store.generation.time", SimpleNamespace(monotonic=lambda: next(ticks) / 1000))
     changes: list[int] = []
     writes = store.write
 
