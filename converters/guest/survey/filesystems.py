@@ -3,11 +3,13 @@ mounted: mounting replays a journal, even read-only."""
 
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import chain
 
 from mtv.converters.guest.appliance.handle import Handle
+from mtv.converters.guest.survey.asking import Survey
 from mtv.model.guest import Filesystem
 
 DEVICES_LIMIT = 256
@@ -23,30 +25,23 @@ _COMMANDS = {  # the appliance's own programs say it; libguestfs has no call for
 }
 
 
-def contents(handle: Handle, faults: list[str]) -> dict[str, str]:
+def contents(work: Survey) -> dict[str, str]:
     """What lies on each disk without partitions, partition, array and volume, by blkid's name; "" for nothing that it
     knows. libguestfs's own list_filesystems takes 3.4 s under emulation where this takes 0.9, and tells nothing of what
     is encrypted."""
-    partitions = _listed(handle.list_partitions, faults)
-    disks = [disk for disk in _listed(handle.list_devices, faults) if not _parts(disk, partitions)]
-    volumes = [
-        device
-        for list_them in (handle.list_md_devices, handle.lvs, handle.list_dm_devices)
-        for device in _listed(list_them, faults)
-    ]
+    handle = work.handle
+    disks, partitions, *volumes = (
+        work.asking("listing devices", list_them) or []
+        for list_them in (
+            handle.list_devices, handle.list_partitions, handle.list_md_devices, handle.lvs, handle.list_dm_devices
+        )
+    )  # fmt: skip
+    whole = [disk for disk in disks if not _parts(disk, partitions)]
     found = {}
-    for device in [*disks, *partitions, *volumes][:DEVICES_LIMIT]:
+    for device in [*whole, *partitions, *chain(*volumes)][:DEVICES_LIMIT]:
         with suppress(RuntimeError):  # what cannot be read at all holds nothing that could be opened
             found[device] = handle.vfs_type(device)
     return found
-
-
-def _listed(list_them: Callable[[], list[str]], faults: list[str]) -> list[str]:
-    try:
-        return list_them()
-    except RuntimeError as error:
-        faults.append(f"listing devices: {str(error)[:200]}")
-        return []
 
 
 def _parts(disk: str, partitions: Sequence[str]) -> bool:

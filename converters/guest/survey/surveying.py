@@ -1,47 +1,30 @@
 """All that is learned of a guest in one session: what can be told before anything is mounted, then the rest."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from mtv.converters import network
 from mtv.converters.guest.appliance.handle import Handle
 from mtv.converters.guest.appliance.session import ApplianceFiles
 from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, windows
+from mtv.converters.guest.survey.asking import Survey
 from mtv.converters.guest.survey.filesystems import BITLOCKER, LUKS
 from mtv.model.guest import Filesystem, GuestFacts
 
-T = TypeVar("T")
 MOUNTS_LIMIT = FAULTS_LIMIT = 32
-
-
-@dataclass
-class Survey:
-    """What is known so far, and what could not be read."""
-
-    handle: Handle
-    faults: list[str] = field(default_factory=list)
-
-    def asking(self, what: str, ask: Callable[[], T]) -> T | None:
-        """Its answer; None, and a fault noted, where libguestfs fails."""
-        try:
-            return ask()
-        except RuntimeError as error:
-            self.faults.append(f"{what}: {str(error)[:200]}")
-            return None
 
 
 def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
     """Facts of a VM whose disks are in the appliance. Its root file systems stay mounted, to be written, if there is
     just one operating system. `keys` are LUKS devices and the files of their keys."""
     work = Survey(handle)
-    kinds = filesystems.contents(handle, work.faults)
+    kinds = filesystems.contents(work)
     locked = _of(kinds, LUKS)
     unlocked = _unlock(work, locked, keys)
     if unlocked:  # volumes may lie in them
-        kinds = filesystems.contents(handle, work.faults)
+        kinds = filesystems.contents(work)
     found, hibernated = filesystems.look(handle, kinds, work.faults)
     roots = work.asking("looking for operating systems", handle.inspect_os) or []
     facts = GuestFacts(

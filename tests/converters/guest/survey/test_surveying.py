@@ -8,6 +8,7 @@ import pytest
 
 from mtv.converters.guest.appliance.handle import Handle
 from mtv.converters.guest.survey import filesystems, loader
+from mtv.converters.guest.survey.asking import Survey
 from mtv.converters.guest.survey.surveying import survey
 from mtv.model.guest import GuestFacts
 
@@ -243,18 +244,18 @@ def test_what_lies_where() -> None:
     """A disk with partitions holds nothing itself; what libguestfs cannot look at is left out."""
     kinds = {"/dev/sda1": "ext4", "/dev/sda2": "LVM2_member", "/dev/vg/root": "xfs", "/dev/mapper/ldm_vol_1": "ntfs"}
     played = Played({**kinds, "/dev/sdb": "swap"})
-    assert filesystems.contents(cast(Handle, played), []) == {**kinds, "/dev/sdb": "swap"}
+    assert filesystems.contents(Survey(cast(Handle, played))) == {**kinds, "/dev/sdb": "swap"}
     found, _ = filesystems.look(cast(Handle, played), played.kinds, [])
     assert [one.device for one in found] == ["/dev/mapper/ldm_vol_1", "/dev/sda1", "/dev/sdb", "/dev/vg/root"]
 
 
 def test_devices_that_cannot_be_listed_are_a_fault() -> None:
-    faults: list[str] = []
     played = Played({"/dev/sda1": "ext4"})
 
     def broken() -> list[str]:
         raise RuntimeError("lvs: it is broken")
 
     played.lvs = broken  # type: ignore[method-assign]
-    assert filesystems.contents(cast(Handle, played), faults) == {"/dev/sda1": "ext4"}
-    assert faults == ["listing devices: lvs: it is broken"]
+    work = Survey(cast(Handle, played))
+    assert filesystems.contents(work) == {"/dev/sda1": "ext4"}
+    assert work.faults == ["listing devices: lvs: it is broken"]
