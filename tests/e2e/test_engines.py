@@ -2,21 +2,17 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from mtv.converters.worker import lock
 from mtv.model.outcomes import Mark
+from tests.converters.worker.holding import holding
 from tests.e2e.yard import MIB, Move, Yard, held, lives, moving, until
 
 SLOWLY = f"{{bytes_per_second: {12 * MIB}}}"
-HOLD = "import fcntl, sys, time; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_EX); print(flush=True); time.sleep(60)"
 pytestmark = pytest.mark.slow
 
 
@@ -30,25 +26,6 @@ def copying(yard: Yard, move: Move, part: float = 0.2) -> list[int]:
     until("it copies", lambda: yard.reached() > part or move.ended)
     assert not move.ended, move.said()
     return move.find("worker")
-
-
-@contextmanager
-def holding(yard: Yard, tagged: bool) -> Iterator["subprocess.Popen[bytes]"]:
-    """Somebody has the VM's lock, as a child that a dead worker left behind has it; untagged it is nobody's."""
-    path = lock.lock_path(yard.scratch)
-    file = os.open(path, os.O_RDWR)
-    env = {**os.environ, lock.TAG: str(path)} if tagged else None
-    argv = [sys.executable, "-c", HOLD, str(file)]
-    child = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, pass_fds=(file,))
-    os.close(file)
-    assert child.stdout
-    with child.stdout as said:
-        said.readline()
-    try:
-        yield child
-    finally:
-        child.kill()
-        child.wait()
 
 
 def test_a_dead_engine_s_worker_is_gone_before_the_next_one_writes(yard: Yard) -> None:
@@ -76,7 +53,7 @@ def test_what_a_dead_worker_left_is_ended_before_the_next_one_writes(yard: Yard)
     move = yard.start()
     copying(yard, move)
     move.kill()
-    with holding(yard, tagged=True) as left:
+    with holding(lock.lock_path(yard.scratch), tagged=True) as left:
         yard.run()
         assert left.poll() == -signal.SIGKILL
     yard.ended_well()
@@ -90,7 +67,7 @@ def test_nothing_is_written_or_removed_while_another_has_the_lock(yard: Yard, ve
     known = len(yard.rows())
     words = ("run", "plan.yaml") if verb == "run" else ("cancel", "wave-1", "--yes")
     with moving(yard, *words) as next_one:
-        with holding(yard, tagged=False):
+        with holding(lock.lock_path(yard.scratch), tagged=False):
             before = yard.disk().stat()
             until("it has begun", lambda: yard.rows()[-1].mark is Mark.BEGIN and len(yard.rows()) > known)
             time.sleep(0.7)

@@ -9,14 +9,6 @@ from mtv.verbs.running import starting
 from tests.cli.sandbox import Sandbox
 
 
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    box = Sandbox(tmp_path_factory.mktemp("moved"))
-    box.plan()
-    assert box.mtv("run", "plan.yaml").code == 0
-    return box
-
-
 def test_logs_name_each_attempt_also_where_no_tool_printed_anything(moved: Sandbox) -> None:
     said = moved.mtv("logs", "demo-1")
     heads = [line.partition("db01: ")[2] for line in said.out.splitlines() if line.startswith("== ")]

@@ -9,14 +9,6 @@ import pytest
 from tests.cli.sandbox import MIB, Sandbox
 
 
-@pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
-    box = Sandbox(tmp_path_factory.mktemp("moved"))
-    box.plan()
-    assert box.mtv("run", "plan.yaml").code == 0
-    return box
-
-
 @pytest.fixture
 def box(moved: Sandbox, tmp_path: Path) -> Sandbox:
     """A copy of the moved VM, to be spoilt."""
