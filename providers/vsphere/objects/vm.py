@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from mtv.model.details import Share
 from mtv.model.estate import VM, Firmware
 from mtv.providers.vsphere.objects import devices, guest
 from mtv.providers.vsphere.objects.concerns import concerns
-from mtv.providers.vsphere.objects.devices import Names
+from mtv.providers.vsphere.objects.devices import Hardware, Names
 from mtv.providers.vsphere.objects.elements import Props, fields, flag, number, reference, text, unescaped, whole
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
@@ -60,54 +61,58 @@ class Around:
 def read(of: Ref, props: Props, around: Around, revision: str) -> VM:
     sizes = devices.sizes(props.get("layoutEx.disk"), props.get("layoutEx.file"))
     parts = devices.read(props.get("config.hardware.device"), around.names, sizes, around.policies.get(of, {}))
-    options = guest.options(props.get("config.extraConfig"), OPTIONS)
-    told = guest.view(props)
+    placed = _placed(partial(VM, id=str(of), revision=revision), of, props, around)
+    return concerns(_running(_configured(placed, props, parts), props))
+
+
+def _placed(vm: partial[VM], of: Ref, props: Props, around: Around) -> partial[VM]:
+    """Where it stands, and what others say of it."""
     host, parent = reference(props.get("runtime.host")) or "", reference(props.get("parent")) or ""
     app, pool = reference(props.get("parentVApp")) or "", reference(props.get("resourcePool")) or ""
     above = around.paths.get(parent) or around.paths.get(app, "")
-    boot = fields(props.get("config.bootOptions"))
     name = text(props, "name")
-    os_id = text(props, "config.guestId")
-    made = VM(
+    return partial(
+        vm,
         source=around.source,
-        id=str(of),
         name=unescaped(name),
         path=f"{above}/{name}",
+        host=around.hosts.get(host, host),
+        cluster=around.clusters.get(host, ""),
+        datacenter=around.datacenters.get(host) or around.datacenters.get(parent, ""),
+        pool=around.pools.get(pool, ""),
+        app=unescaped(around.paths.get(app, "").rpartition("/")[2]),
+        tags=around.tags.get(of, {}),
+        attributes=_attributes(props.get("customValue"), around.fields),
+        restart_priority=around.priorities.get(of, ""),
+        rules=around.rules.get(of, ()),
+    )
+
+
+def _configured(vm: partial[VM], props: Props, parts: Hardware) -> partial[VM]:
+    """Its hardware and its settings."""
+    uuid, options = text(props, "config.uuid"), guest.options(props.get("config.extraConfig"), OPTIONS)
+    return partial(
+        vm,
         cpus=number(props, "config.hardware.numCPU") or 1,
         cores_per_socket=number(props, "config.hardware.numCoresPerSocket") or 1,
         memory_bytes=(number(props, "config.hardware.memoryMB") or 0) * MIB,
         firmware=Firmware.EFI if text(props, "config.firmware") == "efi" else Firmware.BIOS,
-        secure_boot=flag(boot, "efiSecureBootEnabled"),
+        secure_boot=flag(fields(props.get("config.bootOptions")), "efiSecureBootEnabled"),
         tpm=any(one.kind == "tpm" for one in parts.devices),
-        os_id=os_id,
-        os_family=_family(text(props, "guest.guestFamily"), os_id),
-        os_name=told.os_name or text(props, "config.guestFullName"),
-        uuid=text(props, "config.uuid"),
-        serial=_serial(text(props, "config.uuid")),
-        power=guest.POWER.get(text(props, "runtime.powerState"), "off"),
-        host=around.hosts.get(host, host),
-        cluster=around.clusters.get(host, ""),
+        os_id=text(props, "config.guestId"),
+        uuid=uuid,
+        serial=_serial(uuid),
         disks=parts.disks,
         nics=parts.nics,
-        tags=around.tags.get(of, {}),
-        attributes=_attributes(props.get("customValue"), around.fields),
-        revision=revision,
+        devices=parts.devices,
         instance=text(props, "config.instanceUuid"),
         template=flag(props, "config.template"),
-        datacenter=around.datacenters.get(host) or around.datacenters.get(parent, ""),
-        pool=around.pools.get(pool, ""),
-        app=unescaped(around.paths.get(app, "").rpartition("/")[2]),
         hardware=text(props, "config.version"),
         notes=text(props, "config.annotation"),
         created_at=text(props, "config.createDate"),
-        started_at=text(props, "runtime.bootTime"),
-        state=text(props, "runtime.connectionState") or "connected",
         config_path=text(props, "config.files.vmPathName"),
         tracking=flag(props, "config.changeTrackingEnabled"),
         encrypted=guest.has(props.get("config.keyId")),
-        consolidate=flag(props, "runtime.consolidationNeeded"),
-        fault_tolerant=text(props, "runtime.faultToleranceState") not in ("", "notConfigured")
-        or guest.has(props.get("config.ftInfo")),
         nested=flag(props, "config.nestedHVEnabled"),
         cpu=_share(props.get("config.cpuAllocation"), 1),
         memory=_share(props.get("config.memoryAllocation"), MIB),
@@ -117,17 +122,28 @@ def read(of: Ref, props: Props, around: Around, revision: str) -> VM:
         latency=text(fields(props.get("config.latencySensitivity")), "level"),
         cpu_affinity=_affinity(props.get("config.cpuAffinity")),
         numa_nodes=options.get("numa.nodeAffinity", ""),
-        restart_priority=around.priorities.get(of, ""),
+        settings=options,
+    )
+
+
+def _running(vm: partial[VM], props: Props) -> VM:
+    """Its state, its snapshots, and what its guest says."""
+    told = guest.view(props)
+    return vm(
+        os_family=_family(text(props, "guest.guestFamily"), text(props, "config.guestId")),
+        os_name=told.os_name or text(props, "config.guestFullName"),
+        power=guest.POWER.get(text(props, "runtime.powerState"), "off"),
+        started_at=text(props, "runtime.bootTime"),
+        state=text(props, "runtime.connectionState") or "connected",
+        consolidate=flag(props, "runtime.consolidationNeeded"),
+        fault_tolerant=text(props, "runtime.faultToleranceState") not in ("", "notConfigured")
+        or guest.has(props.get("config.ftInfo")),
         used_bytes=number(props, "summary.storage.committed"),
         cpu_used_mhz=number(props, "summary.quickStats.overallCpuUsage"),
         memory_used_bytes=_mib(number(props, "summary.quickStats.guestMemoryUsage")),
         guest=told,
         snapshots=guest.snapshots(props.get("snapshot")),
-        devices=parts.devices,
-        rules=around.rules.get(of, ()),
-        settings=options,
     )
-    return concerns(made)
 
 
 def _family(told: str, os_id: str) -> str:
