@@ -165,26 +165,15 @@ type fingerprint map[int64][sha256.Size]byte
 var zeros [block]byte
 
 func fingerprintOf(path string) (fingerprint, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
 	print := fingerprint{}
 	buffer := make([]byte, block)
-	err = eachExtent(file, info.Size(), func(start, end int64) error {
-		for at := start / block; at*block < end; at++ {
-			count, err := file.ReadAt(buffer, at*block)
-			if err != nil && !errors.Is(err, io.EOF) {
-				return err
-			}
-			if !bytes.Equal(buffer[:count], zeros[:count]) {
-				print[at] = sha256.Sum256(buffer[:count])
-			}
+	err := eachBlock(path, func(file *os.File, at int64) error {
+		count, err := file.ReadAt(buffer, at*block)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if !bytes.Equal(buffer[:count], zeros[:count]) {
+			print[at] = sha256.Sum256(buffer[:count])
 		}
 		return nil
 	})
@@ -193,23 +182,33 @@ func fingerprintOf(path string) (fingerprint, error) {
 
 // allocated are the blocks that hold data or were written, in order.
 func allocated(path string) ([]int64, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
 	var blocks []int64
-	err = eachExtent(file, info.Size(), func(start, end int64) error {
-		for at := start / block; at*block < end; at++ {
-			if len(blocks) == 0 || blocks[len(blocks)-1] < at {
-				blocks = append(blocks, at)
-			}
+	err := eachBlock(path, func(_ *os.File, at int64) error {
+		if len(blocks) == 0 || blocks[len(blocks)-1] < at {
+			blocks = append(blocks, at)
 		}
 		return nil
 	})
 	return blocks, err
+}
+
+// eachBlock calls visit with the number of each block of a file that is allocated, twice where two extents meet in it.
+func eachBlock(path string, visit func(file *os.File, at int64) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	return eachExtent(file, info.Size(), func(start, end int64) error {
+		for at := start / block; at*block < end; at++ {
+			if err := visit(file, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
