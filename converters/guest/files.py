@@ -18,3 +18,11 @@ class GuestFiles(Protocol):
     def glob(self, pattern: str) -> list[str]:
         """Paths that match a shell pattern, sorted; [] where there is none."""
         ...
+
+
+class GuestPrograms(GuestFiles, Protocol):
+    """The same, where the beginning of a big file is all that is wanted."""
+
+    def head(self, path: str, size_bytes: int) -> bytes:
+        """Its first bytes; less where it is shorter. Raises as `read` does."""
+        ...

@@ -31,6 +31,13 @@ class FolderFiles:
             raise too_big(path, limit_bytes)
         return data
 
+    def head(self, path: str, size_bytes: int) -> bytes:
+        place = self._place(path)
+        if place is None or not place.is_file():
+            raise FileNotFoundError(path)
+        with place.open("rb") as file:
+            return file.read(size_bytes)
+
     def glob(self, pattern: str) -> list[str]:
         found = [""]
         for part in pattern.strip("/").split("/"):

@@ -110,12 +110,17 @@ class ApplianceFiles:
             raise FileNotFoundError(path)
         data = bytearray()
         while True:
-            chunk = self._chunk(path, len(data))
+            chunk = self._chunk(path, CHUNK_BYTES, len(data))
             data += chunk
             if len(data) > limit_bytes:
                 raise too_big(path, limit_bytes)
             if len(chunk) < CHUNK_BYTES:
                 return bytes(data)
+
+    def head(self, path: str, size_bytes: int) -> bytes:
+        if not self._is_file(path):
+            raise FileNotFoundError(path)
+        return self._chunk(path, size_bytes, 0)
 
     def _is_file(self, path: str) -> bool:
         try:
@@ -123,9 +128,9 @@ class ApplianceFiles:
         except RuntimeError as error:  # a link to itself, for one
             raise MtvError("guest.unreadable", f"cannot look at {path} in the guest: {error}") from error
 
-    def _chunk(self, path: str, offset: int) -> bytes:
+    def _chunk(self, path: str, size_bytes: int, offset: int) -> bytes:
         try:
-            return self._handle.pread(path, CHUNK_BYTES, offset)
+            return self._handle.pread(path, size_bytes, offset)
         except RuntimeError as error:
             raise MtvError("guest.unreadable", f"cannot read {path} in the guest: {error}") from error
 

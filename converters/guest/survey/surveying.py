@@ -8,9 +8,10 @@ from pathlib import Path
 from mtv.converters import network
 from mtv.converters.guest.appliance.handle import Handle
 from mtv.converters.guest.appliance.session import ApplianceFiles
-from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, windows
+from mtv.converters.guest.survey import devices, filesystems, kernels, linux, loader, system, windows
 from mtv.converters.guest.survey.asking import Survey
 from mtv.converters.guest.survey.filesystems import BITLOCKER, LUKS
+from mtv.converters.guest.survey.system import System
 from mtv.model.guest import Filesystem, GuestFacts
 
 MOUNTS_LIMIT = FAULTS_LIMIT = 32
@@ -26,16 +27,17 @@ def survey(handle: Handle, keys: Mapping[str, Path]) -> GuestFacts:
     if unlocked:  # volumes may lie in them
         kinds = filesystems.contents(work)
     found, hibernated = filesystems.look(handle, kinds, work.faults)
-    roots = work.asking("looking for operating systems", handle.inspect_os) or []
+    plain = None if work.faults or hibernated else system.plain(handle, kinds, found)
+    roots = [plain.root] if plain else _roots(work)
     facts = GuestFacts(
-        roots=len(_distinct(roots)),
+        roots=len(roots),
         filesystems=found,
         luks=tuple(device for device in locked if device not in unlocked),
         bitlocker=tuple(_of(kinds, BITLOCKER)),
         hibernated=hibernated,
     )
     if facts.roots == 1:
-        facts = _system(work, facts, _distinct(roots)[0], kinds)
+        facts = _system(work, facts, plain or system.inspected(handle, roots[0]), kinds)
     elif not facts.roots:
         _try_mounts(work, found)
     return replace(facts, faults=tuple(work.faults[:FAULTS_LIMIT]))
@@ -67,6 +69,10 @@ def _key(file: Path) -> str:
     return file.read_bytes().partition(b"\n")[0].decode()
 
 
+def _roots(work: Survey) -> list[str]:
+    return _distinct(work.asking("looking for operating systems", work.handle.inspect_os) or [])
+
+
 def _distinct(roots: Sequence[str]) -> list[str]:
     """One for each device: a btrfs has a root in each snapshot, and they are one system; the shortest is its first."""
     first: dict[str, str] = {}
@@ -83,30 +89,28 @@ def _try_mounts(work: Survey, found: Sequence[Filesystem]) -> None:
             work.handle.umount_all()
 
 
-def _system(work: Survey, facts: GuestFacts, root: str, kinds: Mapping[str, str]) -> GuestFacts:
+def _system(work: Survey, facts: GuestFacts, told: System, kinds: Mapping[str, str]) -> GuestFacts:
     handle = work.handle
-    arch = handle.inspect_get_arch(root)
-    told = work.asking("looking for a boot loader", lambda: loader.firmware(handle, arch, _of(kinds, "vfat")))
-    mounted = handle.inspect_get_mountpoints(root)
-    for path, device in sorted(mounted.items(), key=lambda item: len(item[0])):
+    loads = work.asking("looking for a boot loader", lambda: loader.firmware(handle, told.arch, _of(kinds, "vfat")))
+    for path, device in sorted(told.mounted.items(), key=lambda item: len(item[0])):
         work.asking(f"{device} does not mount", partial(handle.mount, device, path))
-    room = work.asking("asking for room", lambda: filesystems.with_room(handle, facts.filesystems, mounted))
-    system = replace(
+    room = work.asking("asking for room", lambda: filesystems.with_room(handle, facts.filesystems, told.mounted))
+    known = replace(
         facts,
-        family=handle.inspect_get_type(root),
-        distro=handle.inspect_get_distro(root),
-        product=handle.inspect_get_product_name(root),
-        major=handle.inspect_get_major_version(root),
-        minor=handle.inspect_get_minor_version(root),
-        arch=arch,
-        root_device=root,
-        firmware=told[0] if told else "",
-        fallback_loader=told[1] if told else None,
+        family=told.family,
+        distro=told.distro,
+        product=told.product,
+        major=told.major,
+        minor=told.minor,
+        arch=told.arch,
+        root_device=told.root,
+        firmware=loads[0] if loads else "",
+        fallback_loader=loads[1] if loads else None,
         filesystems=room or facts.filesystems,
     )
-    if system.family == "windows":
-        return _windows(work, system, root)
-    return _linux(work, system) if system.family == "linux" else system
+    if known.family == "windows":
+        return _windows(work, known, told.root)
+    return _linux(work, known) if known.family == "linux" else known
 
 
 def _windows(work: Survey, facts: GuestFacts, root: str) -> GuestFacts:

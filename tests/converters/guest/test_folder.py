@@ -43,6 +43,9 @@ def test_a_file_above_the_limit_is_refused(guest: Path) -> None:
     with pytest.raises(MtvError, match="larger than 4 bytes"):
         FolderFiles(guest).read("/etc/hostname", 4)
     assert FolderFiles(guest).read("/etc/hostname", 5) == b"db01\n"
+    assert FolderFiles(guest).head("/etc/hostname", 4) == b"db01"
+    with pytest.raises(FileNotFoundError):
+        FolderFiles(guest).head("/etc", 4)
 
 
 @pytest.mark.parametrize("target", ["/etc/hostname", "hostname", "../etc/hostname", "../../../../etc/hostname"])

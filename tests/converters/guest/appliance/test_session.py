@@ -79,6 +79,16 @@ def test_a_file_is_read_as_far_as_it_may_be_long(played: Played, tmp_path: Path)
     assert caught.value.fault.code == "guest.file-too-big"
 
 
+def test_the_beginning_of_a_file(played: Played, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * (module.CHUNK_BYTES + 7))
+    (tmp_path / "short").write_bytes(b"abc")
+    os.mkfifo(tmp_path / "pipe")
+    assert files(played).head("/file", 20) == b"x" * 20
+    assert files(played).head("/short", 20) == b"abc"
+    with pytest.raises(FileNotFoundError):
+        files(played).head("/pipe", 20)
+
+
 def test_more_names_than_a_message_holds_are_told(played: Played) -> None:
     with pytest.raises(MtvError) as caught:
         files(played).glob("/etc/udev/rules.d/*.rules")

@@ -7,9 +7,10 @@ from typing import cast
 import pytest
 
 from mtv.converters.guest.appliance.handle import Handle
-from mtv.converters.guest.survey import filesystems, loader
+from mtv.converters.guest.survey import filesystems, loader, system
 from mtv.converters.guest.survey.asking import Survey
 from mtv.converters.guest.survey.surveying import survey
+from mtv.converters.guest.survey.system import System
 from mtv.model.guest import GuestFacts
 
 ESP = "C12A7328-F81F-11D2-BA4B-00C93EC93B"
@@ -23,6 +24,8 @@ class Played:
         self.kinds, self.roots, self.behind = dict(kinds), list(roots), behind
         self.key = "right"
         self.mounts: list[str] = []
+        self.looked: list[str] = []
+        self.asked = 0
         self.unmountable = False
         self.states: dict[str, object] = {}
         self.scanned = False
@@ -80,6 +83,7 @@ class Played:
         self.scanned = activate
 
     def inspect_os(self) -> list[str]:
+        self.asked += 1
         return self.roots
 
     def inspect_get_arch(self, root: str) -> str:
@@ -119,7 +123,9 @@ class Played:
         return f"{ESP}5".lower() if "vfat" in self.kinds.values() else "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
 
     def mount_ro(self, device: str, path: str) -> None:
-        self.mount(device, path)
+        self.looked.append(device)
+        if self.unmountable:
+            raise RuntimeError("mount_ro: bad superblock")
 
     def mount(self, device: str, path: str) -> None:
         if self.unmountable:
@@ -183,6 +189,35 @@ def test_two_systems_are_counted_and_none_is_mounted() -> None:
     played = Played({"/dev/sda1": "ext4", "/dev/sdb1": "ext4"}, ("/dev/sda1", "/dev/sdb1"))
     assert look(played).roots == 2
     assert played.mounts == []
+
+
+def test_libguestfs_is_not_asked_for_what_is_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = System(
+        root="/dev/sda1", family="hurd", distro="debian", product="Hurd", major=12, minor=9, arch="i386",
+        mounted={"/": "/dev/sda1", "/srv": "/dev/sda2"},
+    )  # fmt: skip
+    monkeypatch.setattr(system, "plain", lambda *words: told)
+    played = Played({"/dev/sda1": "ext4", "/dev/sda2": "ext4"})
+    facts = look(played)
+    assert (facts.roots, facts.root_device, facts.product, facts.arch) == (1, "/dev/sda1", "Hurd", "i386")
+    assert (facts.distro, facts.major, facts.minor) == ("debian", 12, 9)
+    assert [one.mounted_at for one in facts.filesystems] == ["/", "/srv"]
+    assert (played.asked, played.mounts) == (0, ["/", "/srv"])
+
+
+@pytest.mark.parametrize("kinds", [{"/dev/sda1": "swsuspend"}, {"/dev/sda1": "ext4"}, {"/dev/sda1": "ntfs"}])
+def test_libguestfs_is_asked_for_all_else(kinds: dict[str, str]) -> None:
+    played = Played(kinds, ("/dev/sda1",))
+    facts = look(played)
+    assert (facts.roots, facts.product, played.asked) == (1, "GNU/Hurd", 1)
+    assert played.mounts == ["/"]
+
+
+def test_a_device_that_was_not_told_leaves_it_to_libguestfs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "plain", lambda *words: pytest.fail("not all is known"))
+    played = Played({"/dev/sda1": "ext4"}, ("/dev/sda1",))
+    monkeypatch.setattr(played, "lvs", lambda: played.vgs())  # which fails
+    assert (look(played).roots, played.asked) == (1, 1)
 
 
 def test_snapshots_of_one_btrfs_are_one_system() -> None:
