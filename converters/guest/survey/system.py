@@ -58,8 +58,10 @@ def inspected(handle: Handle, root: str) -> System:
 def plain(handle: Handle, kinds: Mapping[str, str], found: Sequence[Filesystem]) -> System | None:
     """The one Linux there is, if all is of the plain kind; None where libguestfs is to be asked. Nothing stays
     mounted."""
-    if not set(kinds.values()) <= _PLAIN_KINDS or len(found) >= filesystems.FILESYSTEMS_LIMIT:
+    if not set(kinds.values()) <= _PLAIN_KINDS:
         return None
+    if len(kinds) >= filesystems.DEVICES_LIMIT or len(found) >= filesystems.FILESYSTEMS_LIMIT:
+        return None  # some may have been left out
     try:
         try:
             return _only(handle, found)

@@ -18,6 +18,7 @@ from mtv.converters.guest.survey import filesystems
 from mtv.converters.guest.survey.asking import Survey
 from mtv.converters.guest.survey.system import System, architecture, inspected, may_hold_system, on_root, plain
 from mtv.model.guest import Filesystem
+from tests.converters.guest.parts import fresh
 from tests.converters.guest.survey.trees import tree
 from tests.converters.network import corpus
 from tests.guests.guests import Guest
@@ -121,8 +122,7 @@ def test_a_trace_of_another_system_is_left_to_libguestfs(tmp_path: Path, device:
 
 def test_two_systems_and_none_are_left_to_libguestfs(tmp_path: Path) -> None:
     assert find(played(tmp_path, sdb1=guest())) is None
-    (tmp_path / "none").mkdir()
-    assert find(played(tmp_path / "none", sda1={"/ledger/2": "x"})) is None
+    assert find(played(fresh(tmp_path / "none"), sda1={"/ledger/2": "x"})) is None
 
 
 @pytest.mark.parametrize("device", ["/dev/sda1", "/dev/sdb1", "/dev/sdc1"])
@@ -135,8 +135,14 @@ def test_a_file_system_that_does_not_mount_is_left_to_libguestfs(tmp_path: Path,
 @pytest.mark.parametrize("kind", ["btrfs", "ntfs", "crypto_LUKS", "BitLocker", "linux_raid_member", "swsuspend", "ufs"])
 def test_any_other_kind_is_left_to_libguestfs(tmp_path: Path, kind: str) -> None:
     assert find(played(tmp_path), {**KINDS, "/dev/sdd": kind}) is None
-    (tmp_path / "more").mkdir()
-    assert find(played(tmp_path / "more"), {**KINDS, "/dev/sdd": "", "/dev/sde": "LVM2_member"}) == EXPECTED
+    assert find(played(fresh(tmp_path / "more")), {**KINDS, "/dev/sdd": "", "/dev/sde": "LVM2_member"}) == EXPECTED
+
+
+def test_more_devices_than_are_looked_at_are_left_to_libguestfs(tmp_path: Path) -> None:
+    many = {f"/dev/sdd{n}": "" for n in range(filesystems.DEVICES_LIMIT)}
+    assert find(played(tmp_path), {**KINDS, **many}) is None
+    swaps = tuple(Filesystem(device=f"/dev/sdd{n}", type="swap") for n in range(filesystems.FILESYSTEMS_LIMIT))
+    assert plain(cast(Handle, played(fresh(tmp_path / "more"))), KINDS, FOUND + swaps) is None
 
 
 @pytest.mark.parametrize(
