@@ -100,3 +100,8 @@ def allow(service: Any, user: str, rights: Sequence[str], on: Any = None, *, pro
     kept = [one for one in authority.RetrieveEntityPermissions(entity=entity, inherited=False) if one.principal != user]
     authority.SetEntityPermissions(entity=entity, permission=[*kept, permission])
     return int(role)
+
+
+def disallow(service: Any, user: str, on: Any) -> None:
+    """What a test allowed, or forbade, on that one object; a server is shared by all tests of a run."""
+    service.content.authorizationManager.RemoveEntityPermission(entity=on, user=user, isGroup=False)

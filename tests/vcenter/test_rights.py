@@ -7,7 +7,7 @@ import pytest
 from pyVim.task import WaitForTask
 from pyVmomi import vim, vmodl
 
-from tests.vcenter.machines import Wish, allow, make, root
+from tests.vcenter.machines import Wish, allow, disallow, make, root
 from tests.vcenter.server import ADMIN, COPY, NOBODY, VCenter
 from tests.vcenter.test_snapshots import disk_of
 
@@ -94,8 +94,9 @@ def test_the_nearest_permission_decides(vc: VCenter, admin: Any) -> None:
         allow(admin, COPY, ["VirtualMachine.Interact.PowerOn"], on=vm)
         with vc.connected(COPY) as service:
             WaitForTask(as_user(vim.VirtualMachine, vm, service).PowerOnVM_Task())
+        disallow(admin, COPY, vm)
     finally:
-        admin.content.authorizationManager.RemoveEntityPermission(root(admin).vmFolder, COPY, False)
+        disallow(admin, COPY, root(admin).vmFolder)
 
 
 def test_what_is_not_propagated_stays_where_it_is(vc: VCenter, admin: Any) -> None:
@@ -125,6 +126,7 @@ def test_who_may_not_see_an_object_is_not_shown_it(vc: VCenter, admin: Any) -> N
         assert not read(service, as_user(vim.VirtualMachine, vm, service), "name").objects
         allow(admin, COPY, [], on=vm)
         (seen,) = read(service, as_user(vim.VirtualMachine, vm, service), "name").objects
+        disallow(admin, COPY, vm)
         assert seen.propSet[0].val == "rights-unseen"
 
 

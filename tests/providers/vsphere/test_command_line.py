@@ -8,10 +8,11 @@ import pytest
 
 from mtv import cli
 from mtv.model.login import Login
+from mtv.providers.vsphere.rights.roles import FOLDER
 from mtv.store import inventory
 from mtv.store.store import Store
 from tests.providers.vsphere.opening import find
-from tests.vcenter.machines import Wish, make
+from tests.vcenter.machines import Wish, allow, make
 from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
 
 
@@ -56,7 +57,10 @@ def test_its_vms_are_not_moved_and_that_is_said(
         assert "disks of kind 'vsphere' cannot be read yet" in told.out + told.err, refused
 
 
-def test_a_check_names_what_the_second_account_lacks(added: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_names_what_the_second_account_lacks(
+    added: Path, admin: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    allow(admin, COPY, [one.privilege for one in FOLDER.rights if not one.privilege.startswith("System.")])
     cli.main(["check", "provider", "vc01", "-o", "json"])
     out = capsys.readouterr().out
     told = {one["name"]: one for one in json.loads(out)}

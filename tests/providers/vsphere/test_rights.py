@@ -14,7 +14,7 @@ from mtv.providers.vsphere.rights.missing import missing, objects
 from mtv.providers.vsphere.rights.roles import CONTROL, EXPORT, FOLDER, ROLES, VDDK, Role, role, text
 from mtv.providers.vsphere.wire.soap import SoapFault, said
 from tests.providers.vsphere.opening import find, session_of, source_of
-from tests.vcenter.machines import Wish, allow, make
+from tests.vcenter.machines import Wish, allow, disallow, make
 from tests.vcenter.server import CONTROL as STEERER
 from tests.vcenter.server import COPY, VCenter
 
@@ -62,7 +62,7 @@ def test_a_right_that_is_missing_on_one_object_names_it(vc: VCenter, admin: Any)
     allow(admin, COPY, [], on=vm)
     session = session_of(vc, COPY)
     [one] = missing(session, EXPORT, objects(session))
-    admin.content.authorizationManager.RemoveEntityPermission(entity=vm, user=COPY, isGroup=False)
+    disallow(admin, COPY, vm)
     assert (one.privilege, one.names) == ("VApp.Export", ("narrow",))
 
 
