@@ -59,8 +59,7 @@ async def inspect(world: World) -> Outcome:
     """Before: nothing is changed. After: what the guest is, and what conversion will do, or why that is not known
     before its first copy; our point is gone again."""
     vm = world.plan.vm
-    point = await world.source.freeze(vm, moving(world), _inspection(world), None, True)
-    outcome = await employ(world, "inspect", await sources(world, point), guest_of(world))
+    outcome = await _inspected(world)
     if isinstance(outcome, Stop) and outcome.fault.code == CANNOT_SERVE:
         outcome = Done({"unknown": outcome.fault.text, "attempt": world.history.attempt})
     if isinstance(outcome, Done):
@@ -68,6 +67,18 @@ async def inspect(world: World) -> Outcome:
         refuse_critical(vm.name, of_plan(world.plan, outcome.facts), world.plan.accept)
         await drop(world, _inspection(world))
     return outcome
+
+
+async def _inspected(world: World) -> Outcome:
+    """A source may know before anything is changed that its disks cannot be read while the VM runs."""
+    try:
+        point = await world.source.freeze(world.plan.vm, moving(world), _inspection(world), None, True)
+        disks = await sources(world, point)
+    except CheckFailed as error:
+        if error.fault.code != CANNOT_SERVE:
+            raise
+        return Stop(error.fault)
+    return await employ(world, "inspect", disks, guest_of(world))
 
 
 def guest_of(world: World) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from mtv import codec
+from mtv.errors import Temporary
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.points import Point
 from mtv.plans.deciding.fold import History
@@ -90,13 +91,24 @@ async def wait_cutover(world: World) -> Outcome:
 @holds
 async def last_delta(world: World) -> Outcome:
     """Before: the source is off and lags behind nothing. After: the volumes hold all that it wrote."""
-    return await employ(world, "transfer", await copies(world, await final_point(world)))
+    return await _last_copy(world)
 
 
 @holds
 async def transfer(world: World) -> Outcome:
     """Before: the source does not change any more, the volumes are empty. After: they hold its bytes."""
-    return await employ(world, "transfer", await copies(world, await final_point(world)))
+    return await _last_copy(world)
+
+
+async def _last_copy(world: World) -> Outcome:
+    """Raises Temporary `source.changed` where the source is not as it was when its copying began: what is there counts
+    for nothing then, and the next attempt compares all of it by hash."""
+    point = await final_point(world)
+    outcome = await employ(world, "transfer", await copies(world, point))
+    if isinstance(outcome, Done) and (await final_point(world)).identity != point.identity:
+        name = world.plan.vm.name
+        raise Temporary("source.changed", f"{name}: its source was changed while it was copied; it is compared anew")
+    return outcome
 
 
 @holds

@@ -24,9 +24,10 @@ LINE_LIMIT_BYTES = 64 << 10
 MESSAGES_LIMIT = 200
 # Run at first boot, they install an agent from the network.
 AGENT_SCRIPTS = "/usr/lib/virt-sysprep/scripts/5000-*"
-# What it says when its QEMU or a qemu-nbd was ended under it.
+# What it says when its QEMU or a qemu-nbd was ended under it; the last one, when that came between two calls.
 _LOST = re.compile(
     r"killed by signal|closed the connection|Input/output error|Connection (reset|refused)|guestfs_launch failed"
+    r"|call launch before using this function"
 )
 _HAS_VIRTIO = "has virtio drivers installed"
 
