@@ -85,6 +85,12 @@ class Settings:
     cutover_poll_s: float = 60.0
     """How often a migration that waits for its cutover looks by itself; an intent wakes it earlier."""
 
+    server_opens: int = 50
+    """Disks that a source's server has open for us at a time: VMware's own limit for an ESXi."""
+
+    server_buffer_bytes: int = 48 << 20
+    """What a source's server has for answers under way, over all its open disks: an ESXi of 6.x and 7 for NFC."""
+
     xml_limit_bytes: int = 4 << 20
     tar_members_limit: int = 10_000
 
@@ -95,6 +101,12 @@ class Settings:
     @property
     def keys(self) -> Path:
         return self.data / "keys"
+
+    @property
+    def vddk(self) -> Path | None:
+        """The user's own copy of VMware's disk library, unpacked: vmware-vix-disklib-distrib."""
+        given = os.environ.get("MTV_VDDK")
+        return Path(given) if given else None
 
     @property
     def tools_root(self) -> Path:
