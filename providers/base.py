@@ -46,12 +46,13 @@ class Power(Protocol):
         """Guest shutdown, confirmed; after `grace_s` what the plan says: errors.Held, or force."""
         ...
 
-    async def fence(self, vm: VM) -> None:
-        """NICs off, renamed, cannot start by accident; what was is remembered at the source."""
+    async def fence(self, vm: VM, name: str) -> None:
+        """NICs off, renamed, cannot start by accident; what was is remembered at the source, and so is `name`, which
+        is the run's. Raises CheckFailed `source.fenced-by` for a VM that carries another's fence, and names it."""
         ...
 
-    async def unfence(self, vm: VM) -> None:
-        """Back to exactly what was."""
+    async def unfence(self, vm: VM, name: str) -> None:
+        """Back to exactly what was before the fence of that name; there being none, or another's, is no error."""
         ...
 
 

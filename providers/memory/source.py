@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Self
 
-from mtv.errors import Held, MtvError, Refused
+from mtv.errors import CheckFailed, Held, MtvError, Refused
 from mtv.model.estate import VM, Change, Disk, Finding, Revision
 from mtv.model.points import Export, Extent, Point
 from mtv.model.reading import Opener, SourceCheck
@@ -74,13 +74,20 @@ class MemorySource:
         wrote = 1 if state == "off" else 0  # a guest writes its last while it shuts down
         self._put(vm, replace(was, power=state, generation=was.generation + wrote))
 
-    async def fence(self, vm: VM) -> None:
+    async def fence(self, vm: VM, name: str) -> None:
         self.faults.meet("fence")
-        self._put(vm, replace(self._state(vm), fenced=True))
+        state = self._state(vm)
+        if state.fence not in ("", name):
+            raise CheckFailed(
+                "source.fenced-by", f"{vm.name} is fenced by {state.fence}", "end that run, or roll it back"
+            )
+        self._put(vm, replace(state, fence=name))
 
-    async def unfence(self, vm: VM) -> None:
+    async def unfence(self, vm: VM, name: str) -> None:
         self.faults.meet("unfence")
-        self._put(vm, replace(self._state(vm), fenced=False))
+        state = self._state(vm)
+        if state.fence == name:
+            self._put(vm, replace(state, fence=""))
 
     async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, since: Point | None, quiesce: bool) -> Point:
         self.faults.meet("freeze")

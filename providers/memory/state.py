@@ -26,11 +26,15 @@ class VmState:
     tracking: bool = False
     epoch: int = 0  # counts how often tracking was turned on: older change ids are worth nothing
     tracking_is_ours: bool = False
-    fenced: bool = False
+    fence: str = ""  # the name of who fenced it
     points: Mapping[str, PointState] = field(default_factory=dict)
     seen: tuple[str, ...] = ()  # points after which the guest has written: once each, however often they are made
     checkpoints: tuple[int, ...] = ()  # generations that a backup may be based on
     revision: int = 0
+
+    @property
+    def fenced(self) -> bool:
+        return bool(self.fence)
 
     def written_after(self, point: str) -> "VmState":
         """The guest goes on writing after a point: once for each name, so that what a disk holds at the end does not

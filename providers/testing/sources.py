@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from mtv import codec
-from mtv.errors import MtvError
+from mtv.errors import CheckFailed, MtvError
 from mtv.model.estate import VM, Disk, Removal, Revision
 from mtv.model.points import Export, Point
 from mtv.model.reading import NbdServer
 from mtv.providers.base import Capabilities, capabilities
 from mtv.providers.testing.reading import check_covered, check_order, check_random, read_all
 
+FENCE = "mtv-suite-1"
 ABILITIES = ("power", "points", "tracks", "steady", "machines", "starts", "workers")
 
 
@@ -209,15 +210,28 @@ async def power_goes_off_and_comes_back(bench: SourceBench, has: Capabilities) -
 @_source("power")
 async def a_fence_goes_up_and_down_without_a_trace(bench: SourceBench, has: Capabilities) -> None:
     before = await bench.open().vm(bench.vm)
-    await bench.open().unfence(before)
+    await bench.open().unfence(before, FENCE)
     assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
     for _ in range(2):
-        await bench.open().fence(before)
+        await bench.open().fence(before, FENCE)
     fenced = await bench.open().vm(bench.vm)
     assert fenced.name != before.name
     assert not any(nic.connected for nic in fenced.nics)
     for _ in range(2):
-        await bench.open().unfence(before)
+        await bench.open().unfence(before, FENCE)
+    assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
+
+
+@_source("power")
+async def a_fence_stays_with_the_run_that_put_it_up(bench: SourceBench, has: Capabilities) -> None:
+    before = await bench.open().vm(bench.vm)
+    await bench.open().fence(before, FENCE)
+    fenced = await bench.open().vm(bench.vm)
+    with pytest.raises(CheckFailed, match=FENCE):
+        await bench.open().fence(before, f"{FENCE}-other")
+    await bench.open().unfence(before, f"{FENCE}-other")
+    assert _plain(await bench.open().vm(bench.vm)) == _plain(fenced)
+    await bench.open().unfence(before, FENCE)
     assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
 
 

@@ -125,7 +125,7 @@ def test_a_fenced_vm_does_not_start(tmp_path: Path) -> None:
     source = MemorySource("src", str(tmp_path))
     vm = source.estate.vms[0]
     run(source.power(vm, "off", 1, "hold"))
-    run(source.fence(vm))
+    run(source.fence(vm, "mtv-p-1"))
     with pytest.raises(MtvError, match="fenced"):
         run(source.power(vm, "on", 1, "hold"))
 
