@@ -43,6 +43,7 @@ class NbdServer:
     uri: str
     connections: int = 4
     depth: int = 16
+    far: bool = False  # answers late, as is known already: no connection more just to find out
 
 
 Opened = RandomReader | StreamReader | NbdServer
@@ -69,3 +70,12 @@ class OpenedContext(Protocol):
 SourceCheck = Callable[[Export, Callable[[], bool]], Facts]
 """Reads the source's own checksum of an export's bytes and compares it, in a thread beside the copy; the second
 argument says when to stop. Raises MtvError `source.checksum`; its facts go into the receipt."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way in which a source's disks can be read: taken or not, and why."""
+
+    name: str
+    taken: bool
+    why: str
