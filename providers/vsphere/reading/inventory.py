@@ -1,0 +1,126 @@
+"""Everything that a vCenter holds, in pages; and one VM as it is now. Blocking: the source puts it into threads."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mtv.errors import Refused
+from mtv.model.estate import VM, Change, Datastore, Entity, Network, Removal, Revision, kind_of
+from mtv.model.infrastructure import Gap, Place
+from mtv.providers.vsphere.objects import vm
+from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.vm import LIGHT, Around
+from mtv.providers.vsphere.reading.collector import Found
+from mtv.providers.vsphere.reading.pages import Pages
+from mtv.providers.vsphere.reading.survey import Survey, survey
+from mtv.providers.vsphere.reading.watch import Light, Watch, digest, light
+from mtv.providers.vsphere.wire.session import Session
+from mtv.providers.vsphere.wire.soap import said
+
+FRESH_S = 60.0  # what VMs stand on is not read again for a single VM so soon
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a revision says: digests by id. `names` are of what VMs name: one that changes changes them all."""
+
+    vms: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, since: str | None) -> "Seen | None":
+        """None for a revision of another version of mtv: everything is read."""
+        try:
+            told = json.loads(since or "")
+        except ValueError:
+            return None
+        if not isinstance(told, dict) or told.get("v") != 1:
+            return None
+        return cls(told["vms"], told["parts"], told["names"])
+
+    def dump(self) -> str:
+        told = {"v": 1, "vms": self.vms, "parts": self.parts, "names": self.names}
+        return json.dumps(told, separators=(",", ":"))
+
+
+class Inventory:
+    """Of one session; remembers what it saw, so that the next reading asks only for what changed."""
+
+    def __init__(self, session: Session, name: str) -> None:
+        self._session, self._name = session, name
+        self._watch = Watch(session)
+        self._survey: Survey | None = None
+        self._surveyed_at = 0.0
+
+    def pages(self, since: Seen | None) -> Iterator[list[Change]]:
+        """What changed since; a Revision comes last."""
+        with said(str(self._session.address), "reading the inventory"):
+            made = self._look_around()
+            around, names = made.around, _names(made.parts)
+            parts = {_key(one): digest(one) for one in made.parts}
+            before = since or Seen()
+            if any(names.get(id_, name) != name for id_, name in before.names.items()):
+                before = Seen(parts=before.parts)
+            if told := [one for one in made.parts if before.parts.get(_key(one)) != parts[_key(one)]]:
+                yield list(told)
+            now = {id_: revision(id_, told, around) for id_, told in self._watch.now().items()}
+            wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of]
+            gaps: list[Gap] = []
+            pages = Pages(self._session, self._name, lambda found: self._read(found, around, now.get(found.ref)))
+            for page in pages.all(wanted):
+                gaps += [one for one in page if isinstance(one, Gap)]
+                yield list(page)
+            kept = {id_: of for id_, of in now.items() if id_ not in {gap.name for gap in gaps}}
+            parts.update({_key(gap): "" for gap in gaps})
+            old = since or Seen()
+            removed: list[Change] = [Removal("vm", id_) for id_ in old.vms if id_ not in now]
+            removed += [Removal(*key.split("/", 1)) for key in old.parts if key not in parts]
+            yield [*removed, Revision(Seen(kept, parts, names).dump())]
+
+    def vm(self, id_: str) -> VM:
+        """As it is now, with what its surroundings were called a minute ago at most."""
+        with said(str(self._session.address), f"reading VM {id_}"):
+            fresh = self._survey is not None and time.monotonic() - self._surveyed_at < FRESH_S
+            around = (self._survey if fresh and self._survey else self._look_around()).around
+            found = Pages(self._session, self._name, lambda found: self._read(found, around, None)).page([id_])
+        if not found:
+            raise Refused("vsphere.no-vm", f"{self._name} has no VM with the id '{id_}'", f"mtv refresh {self._name}")
+        if isinstance(found[0], Gap):
+            raise Refused("vsphere.unreadable", f"{self._name}: VM {id_}: {found[0].text}", f"mtv refresh {self._name}")
+        return found[0]
+
+    def _read(self, found: Found, around: Around, known: str | None) -> VM:
+        return vm.read(found.ref, found.props, around, known or revision(found.ref, _light(found.props), around))
+
+    def _look_around(self) -> Survey:
+        self._survey, self._surveyed_at = survey(self._session, self._name), time.monotonic()
+        return self._survey
+
+    def close(self) -> None:
+        """What the server keeps for us."""
+        with said(str(self._session.address), "logging out"):
+            self._watch.close()
+
+
+def revision(id_: str, told: Light, around: Around) -> str:
+    """Changes with the VM's light properties, and with what its surroundings say of it."""
+    host, parent = told.get("runtime.host", ""), told.get("parent", "")
+    outside = (around.hosts.get(host), around.clusters.get(host), around.paths.get(parent), around.tags.get(id_),
+               around.rules.get(id_), around.priorities.get(id_), around.policies.get(id_))  # fmt: skip
+    return digest([told.get(path, "") for path in LIGHT], outside)
+
+
+def _light(props: Props) -> Light:
+    return {path: light(props.get(path)) for path in LIGHT}
+
+
+def _names(parts: Sequence[Entity]) -> Mapping[str, str]:
+    pools = [one for one in parts if isinstance(one, Place) and one.kind == "pool"]
+    stores = [one for one in parts if isinstance(one, Datastore | Network)]
+    return {one.id: digest(one.name) for one in (*pools, *stores)}
+
+
+def _key(one: Entity) -> str:
+    return f"{kind_of(type(one))}/{one.id}"
