@@ -1,14 +1,15 @@
 """The tools root: newer conversion tools than the host's, in a tree of their own that scripts/tools-root makes.
 
 A program is run in it by bubblewrap: the root read-only, a file system of its own in memory, the folders that it reads
-and writes at their own paths, no network, its own process numbers, so that nothing of it outlives it.
+and writes at their own paths, no network unless it is asked for, its own process numbers, so that nothing of it
+outlives it.
 """
 
 import functools
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from mtv.settings import settings
 OLDEST = (2, 6)  # 2.2 fails on real EL9 guests ("no installed kernel packages") and takes about twice the time
 PYTHON = "/usr/bin/python3"
 _LINKS = ("bin", "sbin", "lib", "lib64")
+_NAMES = ("/etc/resolv.conf", "/etc/hosts")  # this machine's names for others, not those of where the root was made
 _DEVICES = ("/dev/kvm", "/dev/fuse")
 _OURS = ("MTV_", "LIBGUESTFS_DEBUG", "LIBGUESTFS_TRACE")
 _TREE = "/mtv/tree"
@@ -48,39 +50,37 @@ def available() -> bool:
     return (settings().tools_root / "mtv/key").is_file() and process.which("bwrap") is not None
 
 
-def command(argv: Sequence[str], *, reads: Sequence[Path] = (), writes: Sequence[Path] = ()) -> list[str]:
+def command(
+    argv: Sequence[str], *, reads: Sequence[Path] = (), writes: Sequence[Path] = (),
+    places: Mapping[Path, str] | None = None, network: bool = False,
+) -> list[str]:  # fmt: skip
     """The argv that runs `argv` inside. This Python is replaced by the root's. `reads` and `writes` are files, folders
-    or devices, found inside at the same path. Raises MtvError `tools-root.missing`.
+    or devices, found inside at the same path; folders of `places` are written to, and found at another. Raises MtvError
+    `tools-root.missing`.
 
     TERM to the group reaches the program alone: bubblewrap would end at once and take it along, unflushed.
     """
     if not available():
         raise MtvError("tools-root.missing", f"no tools root in {settings().tools_root}", "run scripts/tools-root")
     inside = [PYTHON if argv[0] == sys.executable else argv[0], *argv[1:]]
-    return ["/bin/sh", "-c", "trap '' TERM; exec \"$@\"", "sh", "bwrap", *_options(reads, writes), "--", *inside]
+    options = [*_options(reads, writes, network)]
+    for folder, place in (places or {}).items():
+        options += ["--bind", str(folder), place]
+    return ["/bin/sh", "-c", "trap '' TERM; exec \"$@\"", "sh", "bwrap", *options, "--", *inside]
 
 
-def _options(reads: Sequence[Path], writes: Sequence[Path]) -> Iterator[str]:
+def _options(reads: Sequence[Path], writes: Sequence[Path], network: bool) -> Iterator[str]:
     root, cache = settings().tools_root, settings().cache / "tools-root-var"
     cache.mkdir(parents=True, exist_ok=True)
-    yield from ("--unshare-pid", "--unshare-net", "--die-with-parent", "--tmpfs", "/")
+    yield from ("--unshare-pid", *(() if network else ("--unshare-net",)), "--die-with-parent", "--tmpfs", "/")
     for folder in ("usr", "etc", "mtv"):
         yield from ("--ro-bind", str(root / folder), f"/{folder}")
     for link in _LINKS:
         yield from ("--symlink", f"usr/{link}", f"/{link}")
-    yield from (
-        "--proc",
-        "/proc",
-        "--dev",
-        "/dev",
-        "--tmpfs",
-        "/tmp",
-        "--dir",
-        "/run",
-        "--bind",
-        str(cache),
-        "/var/tmp",
-    )
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/run")
+    yield from ("--bind", str(cache), "/var/tmp")
+    for file in _NAMES if network else ():
+        yield from ("--ro-bind", os.path.realpath(file), file)
     for device in _DEVICES:
         yield from ("--dev-bind-try", device, device)
     yield from _tree(cache)

@@ -3,10 +3,11 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,14 @@ def root() -> None:
         pytest.fail("there is no tools root: run scripts/tools-root")
 
 
-def inside(argv: Sequence[str], **paths: list[Path]) -> subprocess.CompletedProcess[str]:
-    command = toolsroot.command(argv, **paths)
+def inside(
+    argv: Sequence[str],
+    reads: Sequence[Path] = (),
+    writes: Sequence[Path] = (),
+    places: Mapping[Path, str] | None = None,
+    network: bool = False,
+) -> subprocess.CompletedProcess[str]:
+    command = toolsroot.command(argv, reads=reads, writes=writes, places=places, network=network)
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -152,3 +159,17 @@ def test_the_script_leaves_a_current_one_alone(tmp_path: Path) -> None:
     done = subprocess.run([SCRIPT], capture_output=True, text=True, env=env, check=True)
     assert "is current" in done.stdout
     assert [path.name for path in (tmp_path / "root").rglob("*")] == ["mtv", "key"]
+
+
+def test_it_has_this_machines_network_where_that_is_asked_for(root: None, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        program = f"exec 3<>/dev/tcp/127.0.0.1/{server.getsockname()[1]} && cat /etc/hosts"
+        done = inside(["bash", "-c", program], network=True)
+        assert done.stdout == Path("/etc/hosts").read_text(), done.stderr
+        assert inside(["bash", "-c", program]).stdout == ""
+
+
+def test_a_folder_is_found_at_another_place(root: None, tmp_path: Path) -> None:
+    done = inside(["sh", "-c", "echo here > /run/place/file; ls /run"], places={tmp_path: "/run/place"})
+    assert done.stdout == "place\n"
+    assert (tmp_path / "file").read_text() == "here\n"

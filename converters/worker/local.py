@@ -83,7 +83,8 @@ class LocalWorkers:
             return argv
         reads = [Path(path) for disk in task.disks if disk.export for path in disk.export.paths]
         volumes = [Path(disk.volume.path) for disk in task.disks if disk.volume]
-        return toolsroot.command(argv, reads=reads, writes=[Path(task.scratch), *volumes])
+        network = any(disk.export.remote for disk in task.disks if disk.export)
+        return toolsroot.command(argv, reads=reads, writes=[Path(task.scratch), *volumes], network=network)
 
     async def _watch(self, worker: _Worker) -> None:
         """Its lines until it has ended, then how: that it was reaped and left nobody behind comes first."""

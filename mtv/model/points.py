@@ -42,3 +42,4 @@ class Export:
     params: Mapping[str, Json] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # names of files in the task's secrets folder
     paths: tuple[str, ...] = ()  # files of this machine that the worker reads: bound read-only into a tools root
+    remote: bool = False  # it is read over a network, which a tools root is given for it

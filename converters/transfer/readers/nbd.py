@@ -204,7 +204,7 @@ def _is_far(server: NbdServer) -> bool:
 
 def read(server: NbdServer, feed: Feed, take: Take, slot_bytes: int, limits: Settings) -> None:
     """Every block of the feed, taken; raises what went wrong first."""
-    is_far = _is_far(server)
+    is_far = server.far or _is_far(server)
     depth = max(1, min(server.depth, limits.depth))
 
     def work() -> None:
