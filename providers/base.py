@@ -87,6 +87,15 @@ class Tracks(Protocol):
 
 
 @runtime_checkable
+class Lends(Protocol):
+    """Sources whose disks workers read with an account."""
+
+    def lends(self) -> Mapping[str, bytes]:
+        """Its secrets by the names that exports carry: given to workers as files, and to nobody else."""
+        ...
+
+
+@runtime_checkable
 class Renews(Protocol):
     async def renew(self, export: Export) -> Mapping[str, str]:
         """Keep a ticket alive; gives new secrets, by file name."""

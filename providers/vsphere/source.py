@@ -10,6 +10,7 @@ from mtv.model.reading import Opener, SourceCheck
 from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
+from mtv.providers.vsphere.ways.exports import SECRET
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
@@ -40,6 +41,10 @@ class VSphere:
         self.session = Session(where, how, Account(login.user, secrets["password"]))
         self.copier = Session(where, how, Account(login.copy_user, secrets.get("copy-password", b"")))
         self._inventory = Inventory(self.session, name)
+
+    def lends(self) -> Mapping[str, bytes]:
+        """What workers log in with: the second account, or the only one."""
+        return {SECRET: self.copier.account.password or self.session.account.password}
 
     @staticmethod
     def role(name: str) -> str:

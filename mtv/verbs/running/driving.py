@@ -18,7 +18,7 @@ from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Journal, Policy
 from mtv.plans.way.rates import Rates
 from mtv.plans.world import World, unheard
-from mtv.providers.base import Capabilities, Starts, Workers
+from mtv.providers.base import Capabilities, Lends, Starts, Workers
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.journal import StoreJournal
@@ -57,11 +57,15 @@ class Road:
         plain = self.ends.in_process
         return World(
             run=self.run, plan=part, source=self.ends.source, target=self.ends.target, workers=self.ends.workers,
-            clock=SystemClock(), journal=journal, rates=self._rates, secrets=known_keys(part),
+            clock=SystemClock(), journal=journal, rates=self._rates, secrets=self._secrets(part),
             documents=plain_documents if plain else documents(self.plan.namespace),
             seal=plain_seal if plain else seal(self.store, _tell_key),
             report=reporter(self.store, self.run, part.vm, journal) if isinstance(journal, StoreJournal) else unheard,
         )  # fmt: skip
+
+    def _secrets(self, part: VmPlan) -> Mapping[str, bytes]:
+        lent = self.ends.source.lends() if isinstance(self.ends.source, Lends) else {}
+        return {**lent, **known_keys(part)}
 
     def migration(self, vm_key: str, journal: StoreJournal) -> Migration[World]:
         part = self.parts[vm_key]
