@@ -23,4 +23,5 @@ def test_auto_leaves_a_fit_guest_alone_and_it_boots(fit_debian: Guest, fit_ova: 
     rows = {row["what"]: row for row in desk.rows("boot", str(desk.bundle(fit_debian.name)))}
     assert rows["host name"]["after"] == fit_debian.hostname
     assert rows[f"{fit_debian.interface} addresses"]["after"] == fit_debian.address
+    assert rows["network cards"]["verdict"] == "same"
     assert [row for row in rows.values() if row["verdict"] == "different"] == []
