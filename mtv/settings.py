@@ -52,6 +52,10 @@ class Settings:
     answer_limit_bytes: int = 512 << 20
     """One answer of a source's server as a whole: 10,000 VMs' light scan has 15 MB, a page of full ones 6 MB."""
 
+    busy_s: float = 120.0
+    busy_wait_s: float = 5.0
+    """A source's server that says it is too busy is asked again for so long, at the latest after such waits."""
+
     session_keep_s: float = 600.0
     """A source's session is used at least so often; vCenter ends one after 30 idle minutes."""
 

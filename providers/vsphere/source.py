@@ -11,6 +11,7 @@ from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
 from mtv.providers.vsphere.ways.exports import SECRET
+from mtv.providers.vsphere.ways.openers import OPENERS
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
@@ -22,7 +23,7 @@ class VSphere:
     kind = "vsphere"
     logs_in = True
     steady = False
-    openers: Mapping[str, Opener] = {}
+    openers: Mapping[str, Opener] = OPENERS
     checks: Mapping[str, SourceCheck] = {}
     roles: Sequence[str] = tuple(ROLES)
 

@@ -1,0 +1,10 @@
+"""The openers of the vsphere source, by Export.way: for workers."""
+
+from collections.abc import Mapping
+
+from mtv.model.reading import Opener
+from mtv.providers.vsphere.ways.folder import open_folder
+
+OPENERS: Mapping[str, Opener] = {
+    "vsphere.folder": open_folder,
+}
