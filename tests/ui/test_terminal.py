@@ -17,6 +17,7 @@ def box(tmp_path: Path) -> Iterator[Sandbox]:
     made.end()
 
 
+@pytest.mark.slow
 def test_a_real_move_is_followed_held_and_resumed_by_key(box: Sandbox) -> None:
     box.plan(limits="{bytes_per_second: 24K}")
     with box.running("run", "plan.yaml") as engine, screen(["mtv", "ui"], box.folder, box.env) as seen:

@@ -18,6 +18,8 @@ from mtv.model.tasks import BLOCK_BYTES, Ended, Task
 from tests.converters.transfer.disks import MIB, Disk
 from tests.converters.worker.conftest import MakeTask
 
+pytestmark = pytest.mark.slow  # each 2 to 3 s, and there are many
+
 KILLS = 8
 READ = re.compile(r" Read .*offset=0x([0-9a-f]+) count=0x([0-9a-f]+)")
 
