@@ -42,7 +42,6 @@ def test_windows_without_drivers_is_refused_before_anything_is_changed(
     assert not desk.bundle(phony_windows.name).exists()
 
 
-@pytest.mark.soak
 def test_it_does_though_whatever_looks_into_it_or_converts_it_is_killed(phony_rhel: Guest, tmp_path: Path) -> None:
     struck = move(tmp_path, phony_rhel)
     counted("guest", struck.hit)
