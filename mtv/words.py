@@ -3,10 +3,17 @@
 import json
 from typing import Any
 
+_JOINERS = "\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}"
+_LINES = "\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"
+
 
 def plain(text: str) -> str:
-    """A stranger's words without what would move a terminal's cursor."""
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in text)
+    """A stranger's words without what would move a terminal's cursor or turn its line around. Joiners stay: an emoji
+    may be made of several, and some scripts need them; so do spaces other than ours."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in _JOINERS or one.isspace() and one > "\x85" and one not in _LINES
+                   else "\N{REPLACEMENT CHARACTER}" for one in text)  # fmt: skip
 
 
 def cell(value: Any) -> str:

@@ -1,21 +1,51 @@
-"""Rows on stdout: table, wide, json, yaml, csv, md. Cells come from strangers: control characters never reach a
-terminal, and a CSV cell that a spreadsheet would take for a formula is defused."""
+"""Rows on stdout or into a file: table, wide, json, yaml, csv, xlsx, md. Cells come from strangers: control characters
+never reach a terminal, and a cell that a spreadsheet would take for a formula is text."""
 
-import csv
-import io
 import json
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import click
 
+from mtv.errors import Refused
+from mtv.files import replacing
 from mtv.model.estate import Finding
 from mtv.words import cell, size
 
-FORMS = ("table", "wide", "json", "yaml", "csv", "md")
+TEXTS = ("table", "wide", "json", "yaml", "csv", "md")
+FORMS = ("table", "wide", "json", "yaml", "csv", "xlsx", "md")
+SUFFIXES = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".csv": "csv", ".xlsx": "xlsx", ".md": "md"}
 Rows = Sequence[Mapping[str, Any]]
 
-form = click.option("-o", "--output", "form", type=click.Choice(FORMS), default="table", help="Form of the output.")
+form = click.option("-o", "--output", "form", type=click.Choice(TEXTS), default="table", help="Form of the output.")
+forms = click.option(
+    "-o", "--output", "form", type=click.Choice(FORMS), help="Form of the output; else what FILE's name says, or table."
+)
+out = click.option("--out", metavar="FILE", default="", help="Write it there, not to stdout.")
+
+
+def write(rows: Rows, form: str | None, file: str, columns: Sequence[str], narrow: Sequence[str] | None = None) -> None:
+    """Into `file`, or to stdout where there is none or "-". A workbook is nothing for a terminal."""
+    form = form or SUFFIXES.get(Path(file).suffix.lower(), "table")
+    to_file = file not in ("", "-")
+    if form != "xlsx" and not to_file:
+        click.echo(show(rows, form, columns, narrow), nl=False)
+    elif to_file:
+        with replacing(Path(file)) as place:
+            _put(place, rows, form, columns, narrow)
+    elif sys.stdout.isatty():
+        raise Refused("cli.binary", "a workbook is nothing for a terminal", "name a file with --out, or send it to one")
+    else:
+        _put(sys.stdout.buffer, rows, form, columns, narrow)
+
+
+def _put(place: IO[bytes], rows: Rows, form: str, columns: Sequence[str], narrow: Sequence[str] | None) -> None:
+    if form == "xlsx":
+        place.write(_workbook(rows, columns))
+    else:
+        place.write(show(rows, form, columns, narrow).encode(errors="replace"))
 
 
 def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Sequence[str] | None = None) -> str:
@@ -23,20 +53,38 @@ def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Se
     numbers, tables for people have them with units."""
     names = list(columns or (rows[0].keys() if rows else []))
     if form == "json":
-        return (
-            json.dumps([{name: row.get(name) for name in names} for row in rows], indent=2, ensure_ascii=False) + "\n"
-        )
+        plain = [{name: row.get(name) for name in names} for row in rows]
+        return json.dumps(plain, indent=2, ensure_ascii=False) + "\n"
     if form == "yaml":
         import yaml
 
         plain = [{name: row.get(name) for name in names} for row in rows]
         return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=10_000)
     if form == "csv":
-        return _csv(names, [[cell(row.get(name)) for name in names] for row in rows])
+        from mtv.formats.tables import comma
+
+        return comma.dump(names, ([row.get(name) for name in names] for row in rows))
     if form == "table" and narrow:
         names = list(narrow)
     cells = [[_told(name, row.get(name)) for name in names] for row in rows]
-    return _markdown(names, cells) if form == "md" else _table(names, cells)
+    if form == "md":
+        from mtv.formats.tables import markdown
+
+        return markdown.table(names, cells)
+    return _table(names, cells)
+
+
+def _workbook(rows: Rows, columns: Sequence[str]) -> bytes:
+    from datetime import UTC, datetime
+    from io import BytesIO
+
+    from mtv.formats.tables.workbook import Head, Workbook
+
+    made = BytesIO()
+    with Workbook(made, datetime.now(UTC)) as book:
+        heads = [Head(name, "time" if name == "at" or name.endswith("_at") else "text") for name in columns]
+        book.sheet("mtv", heads, ([row.get(name) for name in columns] for row in rows))
+    return made.getvalue()
 
 
 def findings(found: Sequence[Finding], form: str) -> str:
@@ -49,26 +97,6 @@ def findings(found: Sequence[Finding], form: str) -> str:
 
 def _told(name: str, value: Any) -> str:
     return size(value) if name.endswith("_bytes") and isinstance(value, int | float) else cell(value)
-
-
-def _csv(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([[_defused(one) for one in row] for row in cells])
-    return text.getvalue()
-
-
-def _defused(text: str) -> str:
-    """https://owasp.org/www-community/attacks/CSV_Injection: a leading quote makes it text."""
-    return "'" + text if text[:1] in ("=", "+", "@", "\t", "\r") or (text[:1] == "-" and len(text) > 1) else text
-
-
-def _markdown(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    lines = [
-        "| " + " | ".join(row) + " |" for row in [names, *([one.replace("|", "\\|") for one in row] for row in cells)]
-    ]
-    return "\n".join([lines[0], "|" + "---|" * len(names), *lines[1:]]) + "\n"
 
 
 def _table(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

@@ -7,14 +7,21 @@ from mtv.cli.meter import Meter
 from mtv.cli.options import example
 
 
-@click.command(epilog=example("mtv get vms --where \"cpus > 4 AND name LIKE 'db%'\" -o csv"))
+@click.command(
+    epilog=example(
+        "mtv get vms --where \"cpus > 4 AND name LIKE 'db%'\" -o csv",
+        "mtv get disks --sort -size_bytes --limit 20",
+        "mtv get vms --where \"tags->>'app' = 'ledger'\" --out ledger.xlsx",
+    )
+)
 @click.argument("kind")
 @options.where
 @click.option("--sort", metavar="COLUMN", default="", help="Sort by that column; -COLUMN: the other way round.")
 @click.option("--columns", metavar="A,B,...", default="", help="Only these columns, in this order.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many rows.")
-@output.form
-def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form: str) -> int:
+@output.forms
+@output.out
+def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form: str | None, out: str) -> int:
     """List objects of KIND.
 
     Kinds: providers vms disks nics snapshots networks datastores hosts clusters places switches policies rules
@@ -24,7 +31,7 @@ def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form:
 
     names = [name.strip() for name in columns.split(",") if name.strip()]
     rows = look.get(kind, where, sort, names, limit)
-    click.echo(output.show(rows, form, names or look.columns(kind), look.narrow(kind) if not names else None), nl=False)
+    output.write(rows, form, out, names or look.columns(kind), look.narrow(kind) if not names else None)
     return 0
 
 
