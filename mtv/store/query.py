@@ -190,7 +190,8 @@ def _guarded(found: sqlite3.Connection, authorizer: Authorizer) -> Iterator[None
 @contextmanager
 def _limited(found: sqlite3.Connection, where: str) -> Iterator[None]:
     deadline = time.monotonic() + LIMIT_S
-    found.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+    if where.strip():  # a list of all takes what it takes
+        found.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
     try:
         yield
     except sqlite3.Error as error:

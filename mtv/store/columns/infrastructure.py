@@ -65,6 +65,12 @@ INFRASTRUCTURE = (
         _said("cores", "their cores", "integer"),
         _said("state", "connected, disconnected, unresponsive"),
         _said("maintenance", "it is in maintenance", "boolean"),
+        _said("threads", "how many threads its cores run at once", "integer"),
+        _said("cpu_mhz", "what all its cores give", "integer"),
+        _said("cpu_used_mhz", "what is used of that, at its inventory", "integer"),
+        whole("ram_bytes", "its own memory", "t.doc->>'memory_bytes'"),
+        whole("ram_used_bytes", "what is used of that, at its inventory", "t.doc->>'memory_used_bytes'"),
+        _said("booted_at", "when it was started"),
     )),
     Kind("clusters", "clusters that VMs run in", _grouped("cluster"), "t.n, t.place", (
         text("name", "its name"),
@@ -74,6 +80,7 @@ INFRASTRUCTURE = (
         _said("balances", "VMs are moved between its hosts: manual, partiallyAutomated, fullyAutomated"),
         _said("restarts", "VMs of a host that failed are started again", "boolean"),
         _said("evc", "CPU features that its hosts agree on"),
+        whole("hosts", "how many hosts it has", "json_array_length(t.doc, '$.hosts')"),
     )),
     Kind("places", "datacenters, folders, resource pools and vApps", _parts("place"), "t.generation, t.n", (
         text("name", "its name"),

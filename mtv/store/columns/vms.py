@@ -7,6 +7,11 @@ def _current(table: str) -> str:
     return f"{table} AS t JOIN generations AS g ON g.id = t.generation AND g.current = 1"
 
 
+def _said(path: str) -> str:
+    """Text of the VM's document; empty where the source does not say."""
+    return f"coalesce(t.doc->>'$.{path}', '')"
+
+
 VMS = (
     Kind("providers", "sources and targets that mtv remembers", "providers AS t", "t.n", (
         text("name", "its name"),
@@ -58,12 +63,16 @@ VMS = (
         text("addresses", "addresses that its guest has, with commas"),
         text("tools", "the source's agent in its guest: running, stopped, missing"),
         text("tools_version", "version of that agent"),
+        text("tools_status", "how that agent is: current, old, unsupported, unmanaged", _said("guest.tools_status")),
         whole("snapshots", "how many snapshots"),
         text("snapshot_at", "when the oldest of them was made"),
         flag("tracking", "the source notes which of its blocks change"),
         flag("encrypted", "its files are encrypted"),
         text("devices", "kinds of its other devices, with commas"),
         whole("used_bytes", "bytes that it takes at the source, snapshots and swap included"),
+        whole("cpu_used_mhz", "what it takes of its host's CPUs, at its inventory", "t.doc->>'cpu_used_mhz'"),
+        whole("memory_used_bytes", "what its guest uses of its memory, at its inventory",
+              "t.doc->>'memory_used_bytes'"),
         text("notes", "what people wrote about it"),
         text("created_at", "when it was made"),
         text("started_at", "when it was last started"),

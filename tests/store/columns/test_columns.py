@@ -9,7 +9,7 @@ from mtv.store.query import select
 from mtv.store.store import Store
 from tests.store.made import filled
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "columns.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "columns.md"
 
 
 def test_the_document_is_what_the_code_says() -> None:

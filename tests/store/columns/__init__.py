@@ -1,0 +1,1 @@
+"""The columns, and what is counted by them."""
