@@ -106,6 +106,8 @@ func (r *rights) entityOf(ctx *simulator.Context, ref types.ManagedObjectReferen
 		}
 	case *Lease:
 		return one.vm
+	case *AutoStart:
+		return one.host
 	}
 	return r.sim.service().RootFolder
 }

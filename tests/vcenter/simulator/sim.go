@@ -100,6 +100,7 @@ func (s *Sim) build() error {
 	collector := &Collector{}
 	collector.Self = s.service().PropertyCollector
 	registry.Put(collector)
+	s.addAutoStart()
 	s.rights.grantAdministrators()
 	s.pace(0)
 	registry.Handler = s.handle
@@ -200,6 +201,9 @@ func (s *Sim) handle(ctx *simulator.Context, method *simulator.Method) (mo.Refer
 		return nil, fault
 	}
 	if fault := s.busy(ctx, method); fault != nil {
+		return nil, fault
+	}
+	if fault := stale(ctx, method); fault != nil {
 		return nil, fault
 	}
 	if ctx.Session == nil {
