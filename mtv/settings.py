@@ -86,14 +86,34 @@ class Settings:
     power_margin_s: float = 300.0
     """What a source may take beyond the plan's grace to switch a VM off, and to switch it on."""
 
+    source_task_s: float = 300.0
+    """One change of a VM at its source; what somebody else does with it meanwhile is waited for as long."""
+
+    source_poll_s: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1, 2)
+    """Between two looks at what a source does; the last one repeats."""
+
+    point_growth: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_GROWTH", 0.2)))
+    """While one of our points is on a running VM, what it writes may grow to this part of its disks."""
+
+    point_reserve: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_RESERVE", 0.05)))
+    """This part of a datastore stays free for others."""
+
+    points_limit: int = field(default_factory=lambda: int(os.environ.get("MTV_POINTS_LIMIT", 16)))
+    """Of anybody's on one VM: chains of 32 are the most that sources allow, and slow long before."""
+
+    point_age_d: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_AGE_D", 30)))
+    """On top of a snapshot that is older we make none."""
+
     cutover_poll_s: float = 60.0
     """How often a migration that waits for its cutover looks by itself; an intent wakes it earlier."""
 
-    server_opens: int = 50
-    """Disks that a source's server has open for us at a time: VMware's own limit for an ESXi."""
+    vddk_buffers: int = 4
+    vddk_buffer_bytes: int = 1 << 20
+    """VMware's library, for each disk that it has open, at the host: 10 VMs of one host came 1.45 times as fast."""
 
-    server_buffer_bytes: int = 48 << 20
-    """What a source's server has for answers under way, over all its open disks: an ESXi of 6.x and 7 for NFC."""
+    host_buffers_bytes: int = 48 << 20
+    host_opens: int = 50
+    """What an ESXi of 6.x or 7 has for all such buffers (8 has twice as much), and disks that it opens at a time."""
 
     xml_limit_bytes: int = 4 << 20
     tar_members_limit: int = 10_000
@@ -111,6 +131,11 @@ class Settings:
         """The user's own copy of VMware's disk library, unpacked: vmware-vix-disklib-distrib."""
         given = os.environ.get("MTV_VDDK")
         return Path(given) if given else None
+
+    @property
+    def vddk_compression(self) -> str:
+        """Between VMware's library and the host: none, zlib, fastlz or skipz."""
+        return os.environ.get("MTV_VDDK_COMPRESSION") or "none"
 
     @property
     def tools_root(self) -> Path:

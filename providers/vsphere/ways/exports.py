@@ -62,7 +62,8 @@ class Ways:
         }  # fmt: skip
         return Export(
             id=f"{point.id}/{disk.key}", kind="stream" if way == EXPORT else "random", way=f"vsphere.{way}",
-            size_bytes=disk.size_bytes, identity=point.identity, params=params, secrets=(SECRET,),
+            size_bytes=disk.size_bytes, identity=point.identity, params=params, secrets=(SECRET,), remote=True,
+            paths=(str(settings().vddk),) if way == VDDK and settings().vddk else (),
         )  # fmt: skip
 
     def _fingerprint(self) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from mtv.model.reading import Opener
 from mtv.providers.vsphere.ways.folder import open_folder
+from mtv.providers.vsphere.ways.served.vddk import open_vddk
 
 OPENERS: Mapping[str, Opener] = {
     "vsphere.folder": open_folder,
+    "vsphere.vddk": open_vddk,
 }
