@@ -119,8 +119,7 @@ class Refresh:
         if self._base != generation.current(found, self.source) or self._base is None:
             raise generation.overtaken()
         number = self._base[0]
-        for key, one in self._changes.items():
-            generation.put(found, number, key, one)
+        generation.put(found, number, self._changes.items())
         revision = self._revision or self._base[1]
         sql = "UPDATE generations SET revision = ?, started_at = ?, finished_at = ? WHERE id = ?"
         found.execute(sql, (revision, self._began, now(), number))

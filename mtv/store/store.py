@@ -6,7 +6,7 @@ import queue
 import sqlite3
 import threading
 from asyncio import wrap_future
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
@@ -114,6 +114,17 @@ def insert(found: sqlite3.Connection, table: str, row: Mapping[str, Json], inste
     columns, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
     done = found.execute(f"INSERT {instead} INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))
     return done.lastrowid or 0
+
+
+def insert_all(
+    found: sqlite3.Connection, table: str, rows: Sequence[Mapping[str, Json]], same: Mapping[str, Json]
+) -> None:
+    """Rows that have the same columns in the same order; `same` is what each of them has besides."""
+    names = [*same, *rows[0]]
+    columns, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" for _ in names)
+    before = tuple(same.values())
+    values = ((*before, *row.values()) for row in rows)
+    found.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

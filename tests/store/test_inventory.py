@@ -65,6 +65,7 @@ def test_sources_do_not_see_each_other(store: Store) -> None:
 def test_an_interrupted_refresh_leaves_the_old_picture(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(store)
     monkeypatch.setattr(generation, "BATCH_S", -1.0)  # each object in a transaction of its own
+    monkeypatch.setattr(generation, "TOGETHER", 1)
     broken = Refresh(store, "lab", full=True)
     broken.take(vm("new1"))
     broken.take(replace(vm("new2"), cpus=1 << 70))  # an integer that SQLite cannot hold
@@ -112,6 +113,7 @@ def test_many_vms_are_written_and_forgotten_in_short_transactions(
     """The clock moves by a millisecond each time that it is looked at: 50 objects, or 50 times 500 rows."""
     ticks = count_up()
     monkeypatch.setattr("mtv.store.generation.time", SimpleNamespace(monotonic=lambda: next(ticks) / 1000))
+    monkeypatch.setattr(generation, "TOGETHER", 1)
     changes: list[int] = []
     writes = store.write
 
