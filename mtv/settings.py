@@ -45,6 +45,9 @@ class Settings:
     read_stall_s: float = 60.0
     """A source that has answered nothing for so long counts as failed."""
 
+    stream_stall_s: float = 600.0
+    """The same of a stream: its server may look for data in a large empty disk meanwhile."""
+
     connect_s: float = 20.0
     """A source's server accepts a connection, TLS included, within this time."""
 
@@ -55,6 +58,14 @@ class Settings:
     busy_s: float = 120.0
     busy_wait_s: float = 5.0
     """A source's server that says it is too busy is asked again for so long, at the latest after such waits."""
+
+    lease_ready_s: float = 120.0
+    """A source's lease for an export is ready within this time."""
+
+    lease_wait_s: float = 100.0
+    lease_poll_s: float = 5.0
+    """Another's lease on the VM is waited for so long each time that it is opened; vCenter ends one that nobody keeps
+    alive after 300 s."""
 
     session_keep_s: float = 600.0
     """A source's session is used at least so often; vCenter ends one after 30 idle minutes."""

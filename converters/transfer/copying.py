@@ -78,6 +78,7 @@ class _Copy:
         self._size_bytes = share.volume.size_bytes
         self._mode: known.Mode = "fresh"
         self._is_empty = False
+        self._checked: Facts = {}
         self.is_sound = False  # the journal tells what is at the target, as far as we know
 
     def run(self, beginning: Beginning) -> None:
@@ -167,6 +168,7 @@ class _Copy:
                 if source.is_stream:
                     source.pour(Feed(iter(()), share.bucket, stopping), ledger.expect, taking)
                     share.meter.count_done()
+                    self._checked = source.checked
                 else:
                     self._read(source, ledger, taking, stopping)
         finally:
@@ -233,4 +235,5 @@ class _Copy:
             "read_bytes": meter.read_bytes,
             "written_bytes": meter.written_bytes,
             "mode": self._mode,
+            "checked": dict(self._checked),
         }

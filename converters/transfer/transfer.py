@@ -26,7 +26,7 @@ def _transfer_one(share: Share) -> tuple[Facts, Facts]:
     export = share.disk.export
     check = share.job.checks.get(export.way) if export else None
     if export is None or check is None:
-        return copy(share), {}
+        return _with_check(copy(share))
     beside = _Beside(check, export, share)
     try:
         facts = copy(replace(share, stopping=lambda: share.stopping() or beside.error is not None))
@@ -35,7 +35,14 @@ def _transfer_one(share: Share) -> tuple[Facts, Facts]:
         if isinstance(error, Cancelled) and beside.error:
             raise beside.error from error
         raise
-    return facts, beside.wait()
+    return _with_check(facts)[0], beside.wait()
+
+
+def _with_check(facts: Facts) -> tuple[Facts, Facts]:
+    """Apart, where the stream was held against its source's checksum on the way."""
+    checked = facts["checked"]
+    rest = {name: fact for name, fact in facts.items() if name != "checked"}
+    return rest, checked if isinstance(checked, dict) else {}
 
 
 class _Beside:

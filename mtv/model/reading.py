@@ -28,7 +28,8 @@ class RandomReader(Protocol):
 
 
 class StreamReader(Protocol):
-    """Bytes in rising order, once. What is skipped reads as zeroes."""
+    """Bytes in rising order, once. What is skipped reads as zeroes. One that holds the source's own checksum against
+    them on the way has its facts in `checked` when all has come, and raises MtvError `source.checksum`."""
 
     size_bytes: int
 

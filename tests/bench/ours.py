@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def clear(scratch: Path) -> None:
 
 def work(
     op: Op, scratch: Path, target: Volume, export: Export | None = None, *, pass_: int = 0,
-    extents: Sequence[Extent] | None = None,
+    extents: Sequence[Extent] | None = None, secrets: Mapping[str, bytes] | None = None,
 ) -> Done:  # fmt: skip
     """Raises RuntimeError unless it ended well."""
     listed = None if extents is None else tuple(extents)
@@ -69,7 +69,7 @@ def work(
         run="bench", vm="b/1", name="bench", step=op, attempt=1, epoch=1, op=op, disks=(disk,), pass_=pass_,
         scratch=str(scratch),
     )  # fmt: skip
-    folder = folders.write_task(task, {})
+    folder = folders.write_task(task, secrets or {})
     since = time.perf_counter()
     child = subprocess.Popen([*COMMAND, str(folder)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
     assert child.stdout

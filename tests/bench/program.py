@@ -1,5 +1,5 @@
 """A worker's process for the measurements, `python program.py DIR`: it opens an NBD server that runs already, so that
-both sides of a pair read the same one, or an image of an OVA."""
+both sides of a pair read the same one, an image of an OVA, or a disk of a vCenter."""
 
 import sys
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from mtv.converters.worker import main  # noqa: E402
 from mtv.model.points import Export  # noqa: E402
 from mtv.model.reading import NbdServer, Opened  # noqa: E402
 from mtv.providers.ova import OVA  # noqa: E402
+from mtv.providers.vsphere.ways.openers import OPENERS as VSPHERE  # noqa: E402
 
 
 @contextmanager
@@ -20,4 +21,4 @@ def open_server(export: Export, scratch: Path, secrets: Path, *, serve: bool = F
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), {**OVA.openers, "bench.nbd": open_server}, {}))
+    sys.exit(main(Path(sys.argv[1]), {**OVA.openers, **VSPHERE, "bench.nbd": open_server}, {}))

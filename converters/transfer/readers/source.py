@@ -7,6 +7,7 @@ from mtv.converters.transfer.extents import Block
 from mtv.converters.transfer.readers import inprocess, nbd, stream
 from mtv.converters.transfer.readers.feed import Feed
 from mtv.converters.transfer.readers.inprocess import Take
+from mtv.model.estate import Facts
 from mtv.model.reading import NbdServer, Opened, RandomReader, StreamReader
 from mtv.model.tasks import BLOCK_BYTES
 from mtv.settings import Settings
@@ -18,6 +19,11 @@ class Source:
         self._limits = limits
         self.is_stream = hasattr(opened, "chunks")
         self.size_bytes = nbd.size_bytes(opened) if isinstance(opened, NbdServer) else opened.size_bytes
+
+    @property
+    def checked(self) -> Facts:
+        """What the source's own checksum said of a stream that has come whole."""
+        return cast(Facts, getattr(self._opened, "checked", {}))
 
     def extents(self) -> Iterator[tuple[int, int]]:
         """What is allocated. A stream does not know."""

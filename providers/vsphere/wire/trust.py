@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mtv.errors import CheckFailed, Refused
 
+SHA1_DIGITS = 40
 EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 
 
@@ -22,7 +23,7 @@ class Trust:
     same one all the time."""
 
     ca: str = ""
-    fingerprint: str = ""  # SHA-256, lower case, without colons
+    fingerprint: str = ""  # SHA-256, lower case, without colons; SHA-1 where a vCenter says no more of its host
     insecure: bool = False
 
 
@@ -59,7 +60,8 @@ class Guard:
         except ssl.SSLCertVerificationError as error:
             raise _unverified(self.where, error) from error
         try:
-            self._compare(hashlib.sha256(wrapped.getpeercert(True) or b"").hexdigest())
+            how = "sha1" if len(self.trust.fingerprint) == SHA1_DIGITS else "sha256"
+            self._compare(hashlib.new(how, wrapped.getpeercert(True) or b"").hexdigest())
         except CheckFailed:
             wrapped.close()
             raise
