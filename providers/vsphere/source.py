@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Literal
 
 from mtv.errors import Refused
 from mtv.model.estate import VM, Change, Finding
@@ -10,6 +11,8 @@ from mtv.model.reading import Opener, SourceCheck
 from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
+from mtv.providers.vsphere.steering import alarm, fence, power
+from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.ways.exports import SECRET
 from mtv.providers.vsphere.ways.openers import OPENERS
 from mtv.providers.vsphere.wire.address import read_address
@@ -42,6 +45,7 @@ class VSphere:
         self.session = Session(where, how, Account(login.user, secrets["password"]))
         self.copier = Session(where, how, Account(login.copy_user, secrets.get("copy-password", b"")))
         self._inventory = Inventory(self.session, name)
+        self._server = Server(self.session)
 
     def lends(self) -> Mapping[str, bytes]:
         """What workers log in with: the second account, or the only one."""
@@ -53,8 +57,9 @@ class VSphere:
         return text(role(name))
 
     async def check(self) -> Sequence[Finding]:
-        """Who answers, how its clock stands, and which rights the accounts lack for which way."""
-        return await asyncio.to_thread(check, self.name, self.session, self.copier, self.login)
+        """Who answers, how its clock stands, which rights the accounts lack for which way, and fenced VMs that run."""
+        found = await asyncio.to_thread(check, self.name, self.session, self.copier, self.login)
+        return [*found, *(await alarm.findings(self._server) if any(one.name == "login" for one in found) else ())]
 
     async def inventory(self, since: str | None) -> AsyncIterator[Change]:
         """In pages: a page of VMs is in memory at a time, and one more for each connection."""
@@ -66,6 +71,18 @@ class VSphere:
     async def vm(self, id: str) -> VM:  # noqa: A002 - the contract's word
         """As it is now, with what its surroundings were called a minute ago at most."""
         return await asyncio.to_thread(self._inventory.vm, id)
+
+    async def power(self, vm: VM, state: Literal["on", "off"], grace_s: float, then: Literal["hold", "force"]) -> None:
+        if state == "on":
+            await power.on(self._server, vm.id)
+        else:
+            await power.off(self._server, vm.id, grace_s, then)
+
+    async def fence(self, vm: VM, name: str) -> None:
+        await fence.fence(self._server, vm.id, name)
+
+    async def unfence(self, vm: VM, name: str) -> None:
+        await fence.unfence(self._server, vm.id, name)
 
     async def close(self) -> None:
         """Log out; nothing of ours is left there."""

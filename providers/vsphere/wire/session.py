@@ -8,7 +8,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import TypeVar
@@ -39,7 +39,7 @@ class Account:
 
 
 class Session:
-    """Safe to use from several threads: each call takes a connection of its own from the pool."""
+    """Safe to use from several threads: each call takes a connection of its own."""
 
     def __init__(
         self, address: Address, trust: Trust, account: Account, limits: Settings | None = None,
@@ -94,7 +94,7 @@ class Session:
 
     def exchange(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Anything else over a checked connection: status and a bounded body."""
-        with link.said(self.address), _Use(self) as one:
+        with link.said(self.address), self._lent() as one:
             one.request(verb, path, body, dict(headers))
             response = one.getresponse()
             data = response.read(self.limits.xml_limit_bytes + 1)
@@ -110,6 +110,32 @@ class Session:
             with suppress(MtvError, SoapFault):  # the session ends by itself, after half an hour
                 self._whole("Logout", self.manager("sessionManager"), "")
             self._cookie = ""
+        self.drop()
+
+    def take(self) -> link.Link:
+        """A connection for one call, for a transport of the provider's own; `give` it back after a whole answer."""
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return link.Link(self.address, self.guard, self.limits.connect_s, self.limits.read_stall_s)
+
+    def give(self, one: link.Link) -> None:
+        with self._lock:
+            self._idle.append(one)
+
+    @contextmanager
+    def _lent(self) -> Iterator[link.Link]:
+        """One for a call: back into the pool only if the answer was read to its end."""
+        one = self.take()
+        try:
+            yield one
+        except BaseException:
+            one.close()
+            raise
+        self.give(one)
+
+    def drop(self) -> None:
+        """Connections that nobody uses."""
         with self._lock:
             idle, self._idle = self._idle, []
         for one in idle:
@@ -168,7 +194,7 @@ class Session:
 
     def _whole(self, method: str, this: Ref, body: str, path: str = "/sdk", space: str = "urn:vim25") -> Element:
         bounds = Bounds(size_bytes=self.limits.answer_limit_bytes, total_s=self.limits.answer_s)
-        with link.said(self.address), _Use(self) as one:
+        with link.said(self.address), self._lent() as one:
             cookie = "" if path == "/sdk" else self._cookie.strip('"')
             response = self._ask(one, request(method, this, body, space, cookie), path)
             found = answer.whole(answer.chunks(response, self.address, bounds), self.address)
@@ -177,7 +203,7 @@ class Session:
 
     def _streamed(self, method: str, this: Ref, body: str, names: tuple[str, ...]) -> Iterator[Element]:
         bounds = Bounds(size_bytes=self.limits.answer_limit_bytes, total_s=self.limits.answer_s)
-        with link.said(self.address), _Use(self) as one:
+        with link.said(self.address), self._lent() as one:
             response = self._ask(one, request(method, this, body), "/sdk")
             data = answer.chunks(response, self.address, bounds)
             for element in answer.stream(data, self.address, *names, FAULT):
@@ -198,27 +224,6 @@ class Session:
             if found := SimpleCookie(cookie).get(COOKIE):
                 self._cookie = found.coded_value
         return response
-
-
-class _Use:
-    """A connection of the pool for one call: back into it only if the answer was read to its end."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def __enter__(self) -> link.Link:
-        session, limits = self._session, self._session.limits
-        with session._lock:
-            one = session._idle.pop() if session._idle else None
-        self._one = one or link.Link(session.address, session.guard, limits.connect_s, limits.read_stall_s)
-        return self._one
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None:  # the rest of its answer was not read
-            self._one.close()
-            return
-        with self._session._lock:
-            self._session._idle.append(self._one)
 
 
 def _started(found: Iterator[T]) -> Iterator[T]:

@@ -5,11 +5,12 @@ later connection, and a pin is not looked at again.
 """
 
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from pyVmomi import vim
 from pyVmomi.SoapAdapter import SoapStubAdapter
 
-from mtv.providers.vsphere.wire.link import Link
+from mtv.errors import MtvError
 from mtv.providers.vsphere.wire.session import COOKIE, Session
 
 VERSIONS = (
@@ -19,7 +20,7 @@ VERSIONS = (
 
 
 class Stub(SoapStubAdapter):  # type: ignore[misc]
-    """A stub adapter that opens every connection by the session's guard."""
+    """A stub adapter with the connections of a session: each was opened by its guard."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -27,22 +28,35 @@ class Stub(SoapStubAdapter):  # type: ignore[misc]
         self.cookie = f"{COOKIE}={session.cookie}"
 
     def GetConnection(self) -> Any:  # noqa: N802 - pyVmomi's name
-        with self.lock:
-            if self.pool:
-                return self.pool.pop(0)[0]
-        limits = self._session.limits
-        made = Link(self._session.address, self._session.guard, limits.connect_s, limits.read_stall_s)
-        made.connect()
-        return made
+        return self._session.take()
+
+    def ReturnConnection(self, conn: Any) -> None:  # noqa: N802
+        self._session.give(conn)
+
+    def DropConnections(self) -> None:  # noqa: N802
+        self._session.drop()
+
+    def SerializeRequest(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802
+        """A reference among values of any type goes out as a type that the schema does not have."""
+        made = super().SerializeRequest(mo, info, args)
+        return made.replace(b'xsi:type="ManagedObject" type=', b'xsi:type="ManagedObjectReference" type=')
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
-        """One new login where the session was lost."""
+        """One new login where the session was lost. Raises MtvError `vsphere.odd-answer`."""
         try:
-            return super().InvokeMethod(mo, info, args, outerStub)
+            return self._invoke(mo, info, args, outerStub)
         except vim.fault.NotAuthenticated:
             self._session.renew()
             self.cookie = f"{COOKIE}={self._session.cookie}"
-            return super().InvokeMethod(mo, info, args, outerStub)
+            return self._invoke(mo, info, args, outerStub)
+
+    def _invoke(self, mo: Any, info: Any, args: Any, outer: Any) -> Any:
+        """What pyVmomi's own reader stumbles over, such as a word that is new to it, is an error of ours."""
+        try:
+            return super().InvokeMethod(mo, info, args, outer)
+        except (ExpatError, AttributeError, KeyError, TypeError, ValueError) as error:
+            text = f"{self._session.address}: the answer to {info.wsdlName} could not be understood: {error}"
+            raise MtvError("vsphere.odd-answer", text) from error
 
 
 def version(api: str) -> str:

@@ -24,4 +24,4 @@ def bench(folder: Path) -> SourceBench:
     return SourceBench(open=lambda: source_of(NOW["vc"]), vm=NOW["vm"], scratch=folder)
 
 
-test_vsphere = source_suite(bench, has=Capabilities())
+test_vsphere = source_suite(bench, has=Capabilities(power=True))

@@ -4,6 +4,7 @@ import socket
 import time
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mtv.providers.vsphere.wire.answer import VIM
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 from tests.providers.vsphere.opening import Impostor, http, session_of, soap
+from tests.vcenter.machines import allow
 from tests.vcenter.server import ADMIN, COPY, VCenter
 
 SERVICE = Ref("ServiceInstance", "ServiceInstance")
@@ -69,7 +71,8 @@ def asked(vc: VCenter) -> int:
     return int(vc.state()["requests"].get("sdk", 0))
 
 
-def test_two_accounts_have_a_session_each(vc: VCenter) -> None:
+def test_two_accounts_have_a_session_each(vc: VCenter, admin: Any) -> None:
+    allow(admin, COPY, [])
     one, other = session_of(vc), session_of(vc, COPY)
     assert one.cookie != other.cookie
     one.close()

@@ -1,0 +1,91 @@
+"""A fenced VM that runs is an alarm: somebody started what was moved, and it may write what is never copied."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pyVmomi import vim
+
+from mtv.errors import Held, MtvError
+from mtv.model.estate import Finding, Level
+from mtv.providers.vsphere.steering.marks import Note, fence_of
+from mtv.providers.vsphere.steering.server import QUERY, Server
+from mtv.providers.vsphere.steering.subject import Subject, look
+
+STARTED = ["VmPoweredOnEvent", "DrsVmPoweredOnEvent"]
+
+
+async def refuse_powered_on(server: Server, subject: Subject) -> None:
+    """Raises Held `source.powered-on` for a VM that was fenced while it was off, and runs."""
+    note = fence_of(subject)
+    if note and rings(subject, note):
+        raise Held(
+            "source.powered-on", await _text(server, subject, note),
+            "is it needed? then `mtv rollback`; else shut it down: its disks are copied again",
+        )  # fmt: skip
+
+
+def rings(subject: Subject, note: Note) -> bool:
+    return note.power != "on" and subject.power == "on"
+
+
+async def findings(server: Server) -> list[Finding]:
+    """One for each fenced VM that runs. Names tell which VMs to look at: their notes are not read of thousands."""
+    try:
+        ids = await server.call("looking for fenced VMs", lambda: _running(server))
+        told = [text for id_ in ids if (text := await _ringing(server, id_))]
+    except MtvError as error:
+        text = f"whether fenced VMs run is not known: {error}"
+        return [Finding(name="fence", ok=False, level=Level.WARNING, text=text, fix=error.fault.hint or "try it again")]
+    fix = "is it needed? then `mtv rollback`; else shut it down"
+    return [Finding(name="fence", ok=False, text=text, fix=fix) for text in told]
+
+
+async def _ringing(server: Server, id_: str) -> str:
+    subject = await look(server, id_)
+    note = fence_of(subject)
+    return await _text(server, subject, note) if note and rings(subject, note) else ""
+
+
+def _running(server: Server) -> list[str]:
+    content = server.content
+    view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
+    try:
+        along = QUERY.TraversalSpec(type=type(view), path="view", skip=False)
+        query = QUERY.FilterSpec(
+            objectSet=[QUERY.ObjectSpec(obj=view, skip=True, selectSet=[along])],
+            propSet=[QUERY.PropertySpec(type=vim.VirtualMachine, pathSet=["name", "runtime.powerState"])],
+        )
+        collector, found = content.propertyCollector, []
+        answer = collector.RetrievePropertiesEx([query], QUERY.RetrieveOptions())
+        while answer:
+            found += [one.obj._moId for one in answer.objects if _suspect(one)]
+            answer = collector.ContinueRetrievePropertiesEx(answer.token) if answer.token else None
+        return found
+    finally:
+        view.Destroy()
+
+
+def _suspect(one: Any) -> bool:
+    told: Mapping[str, Any] = {prop.name: prop.val for prop in one.propSet}
+    return "(mtv-" in str(told.get("name", "")) and str(told.get("runtime.powerState", "")) == "poweredOn"
+
+
+async def _text(server: Server, subject: Subject, note: Note) -> str:
+    event = await last_start(server, subject)
+    who = f", started by {event.userName or 'its cluster'} at {event.createdTime:%Y-%m-%d %H:%M:%S}" if event else ""
+    return f"{subject.name} was fenced by {note.run}, and it runs{who}"
+
+
+async def last_start(server: Server, subject: Subject) -> Any:
+    """The event of it, or None: events are kept for some weeks, and may not be shown to us."""
+    by = vim.event.EventFilterSpec.ByEntity(entity=subject.ref, recursion="self")
+    wanted = vim.event.EventFilterSpec(entity=by, eventTypeId=STARTED)
+    try:
+        found = await server.call(
+            f"reading events of {subject.name}", lambda: server.content.eventManager.QueryEvents(wanted)
+        )
+    except MtvError as error:
+        logging.getLogger(__name__).info("%s: its events cannot be read: %s", subject.name, error)
+        return None
+    return max(found, key=lambda one: one.key, default=None)

@@ -1,0 +1,89 @@
+"""A VM as it is at this moment, as far as power, points and fence ask."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyVmomi import vim
+
+from mtv.errors import Held
+from mtv.providers.vsphere.objects.elements import unescaped
+from mtv.providers.vsphere.objects.guest import POWER
+from mtv.providers.vsphere.steering.server import Server
+
+PATHS = (
+    "name", "config.template", "config.changeVersion", "config.extraConfig", "config.hardware.device",
+    "runtime.powerState", "runtime.connectionState", "runtime.consolidationNeeded", "runtime.host", "runtime.question",
+    "guest.toolsRunningStatus", "snapshot",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A snapshot in the tree."""
+
+    ref: Any
+    name: str
+    at: Any  # datetime of the server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    ref: Any
+    raw_name: str  # as the server writes it: %2f for a slash
+    power: str  # on off suspended
+    template: bool
+    state: str  # connected disconnected inaccessible orphaned invalid
+    version: str
+    notes: Mapping[str, str]  # extraConfig
+    devices: tuple[Any, ...]
+    consolidate: bool
+    host: Any
+    question: str  # that the server waits to have answered
+    tools: bool
+    snapshots: tuple[Taken, ...]
+
+    @property
+    def id(self) -> str:
+        return str(self.ref._moId)
+
+    @property
+    def name(self) -> str:
+        return unescaped(self.raw_name)
+
+    def reachable(self) -> "Subject":
+        """Raises Held `source.unreachable` for a VM that its host or storage has lost."""
+        if self.state != "connected":
+            raise Held("source.unreachable", f"{self.name} is {self.state} at its source", "mend its host or datastore")
+        return self
+
+
+async def look(server: Server, id_: str) -> Subject:
+    """Raises MtvError `source.gone`."""
+    ref = await server.call("logging in", lambda: server.managed(vim.VirtualMachine, id_))
+    told = await server.read(ref, *PATHS)
+    question = told.get("runtime.question")
+    return Subject(
+        ref=ref,
+        raw_name=str(told.get("name", id_)),
+        power=POWER.get(str(told.get("runtime.powerState", "")), "off"),
+        template=bool(told.get("config.template")),
+        state=str(told.get("runtime.connectionState") or "connected"),
+        version=str(told.get("config.changeVersion", "")),
+        notes={one.key: str(one.value) for one in told.get("config.extraConfig") or ()},
+        devices=tuple(told.get("config.hardware.device") or ()),
+        consolidate=bool(told.get("runtime.consolidationNeeded")),
+        host=told.get("runtime.host"),
+        question=str(question.text) if question else "",
+        tools=str(told.get("guest.toolsRunningStatus", "")) == "guestToolsRunning",
+        snapshots=tuple(_flat(getattr(told.get("snapshot"), "rootSnapshotList", None) or ())),
+    )
+
+
+def _flat(nodes: Any) -> Iterator[Taken]:
+    """Parents before their children."""
+    left = list(nodes)
+    while left:
+        one = left.pop(0)
+        yield Taken(one.snapshot, str(one.name), one.createTime)
+        left.extend(one.childSnapshotList)
