@@ -35,7 +35,6 @@ def create(file: Path, source: str, target: str, where: str, select: bool) -> li
     """Write a plan for the VMs that `where` finds; gives them. Raises Refused `plan.no-vms`, `plan.unwritable`."""
     with Store(settings().store) as store:
         found = place(store, source)
-        require_points(found)
         vms = chosen(store, found, where)
         can = can_do("targets", place(store, target))
     if not vms:
@@ -60,7 +59,7 @@ def lint(file: Path) -> Sequence[Problem]:
 
 
 def resolved(store: Store, file: Path) -> Resolved:
-    """The plan, ready to be run. Raises Refused `plan.invalid` with all that is wrong."""
+    """The plan with all that it names. Raises Refused `plan.invalid` with all that is wrong."""
     parsed = load(file)
     plan, found = problems.read(parsed)
     if plan is None:
@@ -68,6 +67,13 @@ def resolved(store: Store, file: Path) -> Resolved:
     made, wrong = _resolve(store, plan, parsed)
     if made is None:
         raise problems.refuse(wrong)
+    return made
+
+
+def runnable(store: Store, file: Path) -> Resolved:
+    """The same, of a source whose disks can be read. Raises Refused `provider.no-points`, too."""
+    made = resolved(store, file)
+    require_points(made.source)
     return made
 
 
@@ -127,11 +133,11 @@ def chosen(store: Store, source: Place, where: str) -> list[VM]:
 
 
 def can_do(end: str, found: Place) -> Capabilities:
-    """What the provider behind it implements; `end` is "sources" or "targets". Raises Refused `provider.no-points`."""
-    if end == "sources":
-        require_points(found)
-    made = providers.load(end, found.kind)(found.name, found.address, {})
-    return capabilities(made)
+    """What the provider behind it implements; `end` is "sources" or "targets"."""
+    kind = providers.load(end, found.kind)
+    if getattr(kind, "logs_in", False):
+        return capabilities(kind)  # what it can do does not depend on where it is; a plan is read without a login
+    return capabilities(kind(found.name, found.address, {}))
 
 
 def _plan_name(file: Path) -> str:

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal
 
-from mtv.errors import Refused
-from mtv.model.estate import VM, Change, Finding
+from mtv.errors import CheckFailed, Refused
+from mtv.model.estate import VM, Change, Disk, Finding
 from mtv.model.login import Login
+from mtv.model.points import Export, Point
 from mtv.model.reading import Opener, SourceCheck
 from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
 from mtv.providers.vsphere.steering import alarm, fence, power
+from mtv.providers.vsphere.steering.points import SNAPSHOT, Points
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.ways.exports import SECRET
+from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
@@ -46,6 +48,8 @@ class VSphere:
         self.copier = Session(where, how, Account(login.copy_user, secrets.get("copy-password", b"")))
         self._inventory = Inventory(self.session, name)
         self._server = Server(self.session)
+        self._points = Points(self._server, self._why_not)
+        self._ways = Ways(self.session, self.copier if login.copy_user else self.session, login)
 
     def lends(self) -> Mapping[str, bytes]:
         """What workers log in with: the second account, or the only one."""
@@ -84,9 +88,41 @@ class VSphere:
     async def unfence(self, vm: VM, name: str) -> None:
         await fence.unfence(self._server, vm.id, name)
 
+    async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, since: Point | None, quiesce: bool) -> Point:
+        """Of a VM that is off nothing is made: its disks as they are; of one that runs a snapshot, where the way that
+        is chosen for it reads such VMs."""
+        return await self._points.freeze(vm, disks, name, quiesce)
+
+    async def export(self, point: Point, disk: Disk) -> Export:
+        await self._points.standing(point)
+        return await asyncio.to_thread(self._export, point, disk)
+
+    async def release(self, point: Point) -> None:
+        await self._points.release(point)
+
     async def close(self) -> None:
         """Log out; nothing of ours is left there."""
         await asyncio.to_thread(self._close)
+
+    def _export(self, point: Point, disk: Disk) -> Export:
+        """All disks of a point are read by one way."""
+        vm, around = self._inventory.vm(point.vm), self._inventory.around()
+        disks = [one for one in vm.disks if one.key in point.tokens]
+        way = self._ways.choose(vm, disks, around, running=bool(point.tokens.get(SNAPSHOT)))
+        return self._ways.export(point, disk, vm, around, way)
+
+    async def _why_not(self, id_: str, disks: Sequence[Disk]) -> str:
+        return await asyncio.to_thread(self._closed_ways, id_, disks)
+
+    def _closed_ways(self, id_: str, disks: Sequence[Disk]) -> str:
+        """Why a VM cannot be read while it runs; "" where it can."""
+        try:
+            self._ways.choose(self._inventory.vm(id_), disks, self._inventory.around(), running=True)
+        except CheckFailed as error:
+            if error.fault.code != "source.no-way":
+                raise
+            return error.fault.text
+        return ""
 
     def _close(self) -> None:
         self._inventory.close()

@@ -1,6 +1,7 @@
 """Everything that a vCenter holds, in pages; and one VM as it is now. Blocking: the source puts it into threads."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,7 @@ class Inventory:
         self._watch = Watch(session)
         self._survey: Survey | None = None
         self._surveyed_at = 0.0
+        self._surveying = threading.Lock()
 
     def pages(self, since: Seen | None) -> Iterator[list[Change]]:
         """What changed since; a Revision comes last."""
@@ -82,14 +84,24 @@ class Inventory:
     def vm(self, id_: str) -> VM:
         """As it is now, with what its surroundings were called a minute ago at most."""
         with said(str(self._session.address), f"reading VM {id_}"):
-            fresh = self._survey is not None and time.monotonic() - self._surveyed_at < FRESH_S
-            around = (self._survey if fresh and self._survey else self._look_around()).around
+            around = self._lately().around
             found = Pages(self._session, self._name, lambda found: self._read(found, around, None)).page([id_])
         if not found:
             raise Refused("vsphere.no-vm", f"{self._name} has no VM with the id '{id_}'", f"mtv refresh {self._name}")
         if isinstance(found[0], Gap):
             raise Refused("vsphere.unreadable", f"{self._name}: VM {id_}: {found[0].text}", f"mtv refresh {self._name}")
         return found[0]
+
+    def around(self) -> Sequence[Entity]:
+        """What VMs stand on, as it was a minute ago at most."""
+        with said(str(self._session.address), "reading what VMs stand on"):
+            return self._lately().parts
+
+    def _lately(self) -> Survey:
+        with self._surveying:
+            if self._survey is not None and time.monotonic() - self._surveyed_at < FRESH_S:
+                return self._survey
+            return self._look_around()
 
     def _read(self, found: Found, around: Around, known: str | None) -> VM:
         return vm.read(found.ref, found.props, around, known or revision(found.ref, _light(found.props), around))

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from pyVmomi import vim
@@ -28,11 +28,14 @@ def run_of(name: str) -> str:
     return _PART.sub("", name)
 
 
-class Points:
-    """`reads_running` says whether the way that is chosen for a VM can read it while it runs, or why not."""
+ReadsRunning = Callable[[str, Sequence[Disk]], Awaitable[str]]
 
-    def __init__(self, server: Server, reads_running: Callable[[VM], str]) -> None:
-        self._server, self._reads_running = server, reads_running
+
+class Points:
+    """`why_not` says why those disks of a VM cannot be read while it runs; "" where they can."""
+
+    def __init__(self, server: Server, why_not: ReadsRunning) -> None:
+        self._server, self._why_not = server, why_not
         self._released: set[tuple[str, str]] = set()
 
     async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, quiesce: bool) -> Point:
@@ -44,8 +47,8 @@ class Points:
         subject = await self._without_earlier(subject, name)
         found = snapshots.named(subject, name)
         if not found and subject.power == "on":
-            if why := self._reads_running(vm):
-                raise CheckFailed(CANNOT_SERVE, f"{subject.name} runs, and {why}", "it is read once it is off")
+            if why := await self._why_not(vm.id, disks):
+                raise CheckFailed(CANNOT_SERVE, f"{subject.name} runs: {why}", "it is read once it is off")
             subject = await snapshots.take(self._server, subject, name, quiesce)
             found = snapshots.named(subject, name)
             if not found:
