@@ -11,8 +11,7 @@ from mtv.model.points import Export, Extent
 
 
 class RandomReader(Protocol):
-    """Random access in this process; every method may be called by several threads at once. One that is far away says
-    by `connections` how many threads it is best read by, where that is more than `settings.threads`."""
+    """Random access in this process; every method may be called by several threads at once."""
 
     size_bytes: int
 

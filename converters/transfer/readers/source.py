@@ -36,8 +36,7 @@ class Source:
         if isinstance(self._opened, NbdServer):
             nbd.read(self._opened, feed, take, BLOCK_BYTES, self._limits)
         else:
-            threads = max(self._limits.threads, int(getattr(self._opened, "connections", 0)))
-            inprocess.read(cast(RandomReader, self._opened), feed, take, BLOCK_BYTES, threads)
+            inprocess.read(cast(RandomReader, self._opened), feed, take, BLOCK_BYTES, self._limits.threads)
 
     def pour(self, feed: Feed, expect: Callable[[Block], None], take: Take) -> None:
         """All of a stream; `expect` hears of each block in order, before its taking."""

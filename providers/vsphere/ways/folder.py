@@ -1,25 +1,27 @@
-"""Reading a flat file by HTTPS, a range at a time, over as many connections as there are threads that ask."""
+"""Reading a flat file by HTTPS, range by range, over several connections."""
 
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from mtv.errors import CheckFailed, Held, MtvError, Temporary
+from mtv.errors import Cancelled, CheckFailed, Held, MtvError, Temporary
 from mtv.model.points import Export, Extent
 from mtv.model.reading import Opened
 from mtv.providers.vsphere.ways import areas, machine
 from mtv.providers.vsphere.ways.doors import Door, door
 from mtv.providers.vsphere.ways.sharing import session_of
+from mtv.providers.vsphere.ways.windows import Windows
 from mtv.providers.vsphere.wire.link import Link, said
 from mtv.providers.vsphere.wire.session import Session
 
 BREAKS = 3  # connections that may break in a row without a byte between
 BUSY = (429, 502, 503, 504)
 NEAR_S = 0.003  # a server that answers a small request so soon is asked by few at once
-NEAR, FAR = 4, 16  # connections
+NEAR, FAR = 3, 8  # connections
 PROBES = 3
 
 
@@ -31,35 +33,42 @@ def open_folder(export: Export, scratch: Path, secrets: Path, *, serve: bool = F
     with session_of(export, secrets) as session:
         machine.check(session, export)
         with closing(Folder(session, export, door(session, export))) as reader:
-            reader.probe()
+            reader.begin()
             yield reader
         machine.check(session, export)
 
 
 class Folder:
-    """A random reader. `connections` is how many it is best asked by at once."""
+    """A random reader."""
 
     def __init__(self, session: Session, export: Export, door: Door) -> None:
-        self.size_bytes, self.connections = export.size_bytes, NEAR
+        self.size_bytes = export.size_bytes
         self._session, self._export, self._door = session, export, door
         self._idle: list[Link] = []
+        self._busy: set[Link] = set()
+        self._closed = False
         self._lock = threading.Lock()
+        self._windows: Windows | None = None
 
-    def probe(self) -> None:
+    def begin(self) -> None:
         """Is the file there, as long as its disk, with ranges; and how far away?"""
         times = []
         for _ in range(PROBES):
             since = time.monotonic()
-            self.read_into(0, memoryview(bytearray(1)))
+            self._fetch(0, memoryview(bytearray(1)))
             times.append(time.monotonic() - since)
-        self.connections = NEAR if min(times) < NEAR_S else FAR
+        self._windows = Windows(self._fetch, NEAR if min(times) < NEAR_S else FAR)
 
     def extents(self) -> Iterator[Extent]:
-        return areas.allocated(self._session, self._export)
+        found = areas.allocated(self._session, self._export)
+        return self._windows.areas(found) if self._windows else found
 
     def read_into(self, offset: int, view: memoryview) -> None:
         if offset < 0 or offset + len(view) > self.size_bytes:
             raise ValueError(f"{len(view)} bytes at {offset} of {self.size_bytes}")
+        (self._windows.read_into if self._windows else self._fetch)(offset, view)
+
+    def _fetch(self, offset: int, view: memoryview) -> None:
         patience = _Patience(self._session)
         while len(view):
             read, error = self._read(offset, view)
@@ -68,18 +77,24 @@ class Folder:
                 patience.bear(error, read)
 
     def close(self) -> None:
+        if self._windows:
+            self._windows.close()
         with self._lock:
-            idle, self._idle = self._idle, []
-        for link in idle:
+            self._closed = True
+            for link in self._busy:
+                if link.sock:
+                    with suppress(OSError):  # not as TLS would: its thread is still reading
+                        socket.socket.shutdown(link.sock, socket.SHUT_RDWR)
+        if self._windows:
+            self._windows.join()
+        for link in self._idle:
             link.close()
 
     def _read(self, offset: int, view: memoryview) -> tuple[int, Temporary | None]:
         """How much came, and what broke it off."""
-        with self._lock:
-            link = self._idle.pop() if self._idle else None
-        link, read = link or self._door.link(), 0
+        read = 0
         try:
-            with said(self._door.address):
+            with self._connection() as link, said(self._door.address):
                 response = self._ask(link, offset, len(view))
                 while read < len(view):
                     count = response.readinto(view[read:])
@@ -87,14 +102,27 @@ class Folder:
                         raise ConnectionError("it was cut off")
                     read += count
         except Temporary as error:
-            link.close()
             return read, error
+        return read, None
+
+    @contextmanager
+    def _connection(self) -> Iterator[Link]:
+        """An idle one, or another; idle again unless something went wrong."""
+        with self._lock:
+            if self._closed:
+                raise Cancelled("source.closed", "the source was closed")
+            link = self._idle.pop() if self._idle else self._door.link()
+            self._busy.add(link)
+        try:
+            yield link
         except BaseException:
+            with self._lock:
+                self._busy.discard(link)
             link.close()
             raise
         with self._lock:
+            self._busy.discard(link)
             self._idle.append(link)
-        return read, None
 
     def _ask(self, link: Link, offset: int, length: int) -> http.client.HTTPResponse:
         wanted = f"bytes={offset}-{offset + length - 1}"
