@@ -107,7 +107,7 @@ class Windows:
             window.taken_bytes += len(view)
             window.readers -= 1
             is_whole = window.taken_bytes >= sum(last - first for first, last in window.pieces)
-            if is_whole and not window.readers and self._open.pop(window.start // WINDOW_BYTES, None):
+            if is_whole and not window.readers and window is self._open.pop(window.start // WINDOW_BYTES, None):
                 self._free.append(window.data)  # memory that was never written costs more than the copy
 
     def _begin(self, number: int) -> None:
