@@ -49,10 +49,8 @@ class Points:
         if not found and subject.power == "on":
             if why := await self._why_not(vm.id, disks):
                 raise CheckFailed(CANNOT_SERVE, f"{subject.name} runs: {why}", "it is read once it is off")
-            subject = await snapshots.take(self._server, subject, name, quiesce)
+            subject = await self._take(subject, name, quiesce)
             found = snapshots.named(subject, name)
-            if not found:
-                raise MtvError("source.point-gone", f"{subject.name}: somebody removed the point {name}")
         self._released.discard((vm.id, name))
         return await self._point(subject, found[0] if found else None, [one.key for one in disks], name)
 
@@ -99,12 +97,20 @@ class Points:
         await refuse_powered_on(self._server, subject)
         if subject.power == "suspended":
             raise CheckFailed("source.suspended", f"{subject.name} is suspended", "start it or shut it down")
-        for one in subject.snapshots:
-            if one.name.startswith(snapshots.OURS) and run_of(one.name) != run_of(name):
-                raise CheckFailed(
-                    "source.point-of-other", f"{subject.name} has a point of another run: {one.name}",
-                    f"end that run, or roll it back: mtv rollback {run_of(one.name).removeprefix(snapshots.OURS)}",
-                )  # fmt: skip
+        _refuse_others(subject, subject.snapshots, name)
+
+    async def _take(self, subject: Subject, name: str, quiesce: bool) -> Subject:
+        """Of two engines that made one at the same time, the later one takes its own back."""
+        subject = await snapshots.take(self._server, subject, name, quiesce)
+        ours = snapshots.named(subject, name)
+        if not ours:
+            raise MtvError("source.point-gone", f"{subject.name}: somebody removed the point {name}")
+        try:
+            _refuse_others(subject, subject.snapshots[: subject.snapshots.index(ours[0])], name)
+        except CheckFailed:
+            await snapshots.drop(self._server, subject.id, name, True)
+            raise
+        return subject
 
     async def _without_earlier(self, subject: Subject, name: str) -> Subject:
         """Never two of our points on a VM at once."""
@@ -132,6 +138,16 @@ def _backings(devices: Sequence[Any]) -> Mapping[str, tuple[str, int]]:
     """File and size of each disk, by its key."""
     disks = [one for one in devices if isinstance(one, vim.vm.device.VirtualDisk)]
     return {str(one.key): (str(getattr(one.backing, "fileName", "") or ""), one.capacityInBytes or 0) for one in disks}
+
+
+def _refuse_others(subject: Subject, among: Sequence[Taken], name: str) -> None:
+    """Raises CheckFailed `source.point-of-other`."""
+    for one in among:
+        if one.name.startswith(snapshots.OURS) and run_of(one.name) != run_of(name):
+            raise CheckFailed(
+                "source.point-of-other", f"{subject.name} has a point of another run: {one.name}",
+                f"end that run, or roll it back: mtv rollback {run_of(one.name).removeprefix(snapshots.OURS)}",
+            )  # fmt: skip
 
 
 def _refuse_changed(subject: Subject, disks: Sequence[Disk]) -> None:

@@ -1,6 +1,6 @@
 """Tasks of the server: begun while nothing else is under way at their object, their ends seen, within limits."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pyVmomi import vim, vmodl
@@ -66,10 +66,10 @@ async def recent(server: Server, of: Any) -> list[tuple[str, str]]:
     return [(_name(told), str(told.get("info.state", ""))) for _, told in found]
 
 
-def _name(told: Any) -> str:
-    """A real server names most tasks after their method, as a type."""
-    name = told.get("info.name")
-    return str(getattr(name, "info", None) and name.info.name or name or told.get("info.descriptionId", "a task"))
+def _name(told: Mapping[str, Any]) -> str:
+    """PowerOnVM_Task: some versions give it as text, pyVmomi else makes an object of it."""
+    method = told.get("info.name") or told.get("info.descriptionId", "a task")
+    return str(getattr(getattr(method, "info", None), "wsdlName", method))
 
 
 async def ended(
