@@ -11,6 +11,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "inspect": ("guests:inspect", "Look into guests' disks, read-only."),
     "get": ("look:get", "List providers, vms, disks, plans, runs, migrations and more."),
     "describe": ("look:describe", "Show all that is known of one VM or plan, or which rights an account needs."),
+    "report": ("report:report", "Write what is known into a file that one can hand on."),
     "create": ("plan:create", "Write a plan with proposed maps."),
     "lint": ("plan:lint", "Check a plan file."),
     "run": ("runs:run", "Do a plan, or go on with it."),

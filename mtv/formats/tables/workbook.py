@@ -58,17 +58,20 @@ class Workbook:
         sheet.put(rows, title, notes)
         return sheet
 
-    def bars(self, sheet: "Sheet", names: int, values: Sequence[int], stacked: bool = False) -> None:
-        """A chart beside the sheet's table: bars of these columns, named by that one."""
-        chart = self._book.add_chart({"type": "bar", **({"subtype": "stacked"} if stacked else {})})
+    def bars(self, sheet: "Sheet", names: Sequence[int], values: Sequence[int], most: int) -> None:
+        """A chart beside the sheet's table: bars of these columns, named by those, for its first rows."""
+        chart, page = self._book.add_chart({"type": "bar"}), sheet.page
+        last = min(sheet.last, sheet.first + most - 1)
         for column in values:
-            ends = [sheet.page.get_name(), sheet.first, 0, sheet.last, 0]
-            told = {key: [ends[0], ends[1], at, ends[3], at] for key, at in (("categories", names), ("values", column))}
-            chart.add_series({**told, "name": sheet.heads[column].name, "gap": 40})
+            chart.add_series({
+                "categories": [page.get_name(), sheet.first, names[0], last, names[-1]],
+                "values": [page.get_name(), sheet.first, column, last, column],
+                "name": sheet.heads[column].name, "gap": 40,
+            })  # fmt: skip
         chart.set_y_axis({"reverse": True})
         chart.set_legend({"position": "bottom"} if len(values) > 1 else {"none": True})
-        chart.set_size({"width": 560, "height": 120 + 26 * min(sheet.last - sheet.first + 1, 20)})
-        sheet.page.insert_chart(sheet.first - 1, len(sheet.heads) + 1, chart)
+        chart.set_size({"width": 560, "height": 120 + 26 * (last - sheet.first + 1)})
+        page.insert_chart(sheet.first - 1, len(sheet.heads) + 1, chart)
 
 
 class Sheet:

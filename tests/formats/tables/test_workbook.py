@@ -94,7 +94,7 @@ def test_a_chart_points_at_the_rows() -> None:
     file = BytesIO()
     with Workbook(file, NOW) as book:
         page = book.sheet("one", [Head("name"), Head("n")], [["a", 1], ["b", 2]], title="T")
-        book.bars(page, 0, [1])
+        book.bars(page, [0], [1], most=9)
     [chart] = openpyxl.load_workbook(BytesIO(file.getvalue())).worksheets[0]._charts  # type: ignore[attr-defined]
     [series] = chart.series
     assert (series.cat.strRef or series.cat.numRef).f == "one!$A$4:$A$5"
