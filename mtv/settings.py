@@ -149,6 +149,20 @@ class Settings:
         return os.environ.get("MTV_VDDK_COMPRESSION") or "none"
 
     @property
+    def ssh_known_hosts(self) -> Path:
+        return Path(os.environ.get("MTV_SSH_KNOWN_HOSTS") or Path.home() / ".ssh/known_hosts")
+
+    @property
+    def ssh_key(self) -> Path | None:
+        """A private key without a passphrase, for sources that are read over SSH; their password else."""
+        given = os.environ.get("MTV_SSH_KEY")
+        return Path(given) if given else None
+
+    @property
+    def ssh_port(self) -> int:
+        return int(os.environ.get("MTV_SSH_PORT") or 22)
+
+    @property
     def tools_root(self) -> Path:
         """Debian trixie's virt-v2v and libguestfs, made by scripts/tools-root."""
         return Path(os.environ.get("MTV_TOOLS_ROOT") or self.cache / "tools-root")

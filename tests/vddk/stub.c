@@ -297,7 +297,7 @@ static Error begin(Disk *disk, uint64_t start, uint64_t count, bool *hangs) {
   long size = count * SECTOR;
   if (start + count > disk->sectors) return INVALID;
   reads++;
-  *hangs = conf.hang_read && reads == conf.hang_read;
+  if ((*hangs = conf.hang_read && reads == conf.hang_read)) say(log_, "stub: read %ld hangs\n", reads);
   if (conf.fail_read && reads >= conf.fail_read) return conf.fail_code;
   if (conf.nfc_bytes && bytes_under_way + size > conf.nfc_bytes) return out_of_nfc(size);
   return OK;

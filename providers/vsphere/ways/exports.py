@@ -16,7 +16,7 @@ from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.rights import roles
 from mtv.providers.vsphere.rights.missing import missing
 from mtv.providers.vsphere.ways.choose import AUTO, chosen, scene
-from mtv.providers.vsphere.ways.table import EXPORT, FOLDER, VDDK, Scene
+from mtv.providers.vsphere.ways.table import EXPORT, FOLDER, SSH, VDDK, Scene
 from mtv.providers.vsphere.wire.address import Address
 from mtv.providers.vsphere.wire.answer import Element
 from mtv.providers.vsphere.wire.link import Link, said
@@ -60,10 +60,11 @@ class Ways:
             "datastore": store, "datacenter": _datacenter(vm, around), "snapshot": point.tokens.get("snapshot", ""),
             **self._host(vm, around, way),
         }  # fmt: skip
+        own, paths = _of_this_machine(way)
         return Export(
             id=f"{point.id}/{disk.key}", kind="stream" if way == EXPORT else "random", way=f"vsphere.{way}",
-            size_bytes=disk.size_bytes, identity=point.identity, params=params, secrets=(SECRET,), remote=True,
-            paths=(str(settings().vddk),) if way == VDDK and settings().vddk else (),
+            size_bytes=disk.size_bytes, identity=point.identity, params={**params, **own}, secrets=(SECRET,),
+            paths=paths, remote=True,
         )  # fmt: skip
 
     def _fingerprint(self) -> str:
@@ -106,6 +107,20 @@ class Ways:
             if fingerprint and reaches(Address(name, port), fingerprint):
                 return {"host": str(Address(name, port)), "host_fingerprint": fingerprint}
         return {}
+
+
+def _of_this_machine(way: str) -> tuple[Mapping[str, Json], tuple[str, ...]]:
+    """What a way is told of this machine's own, and the files that it needs of it."""
+    limits = settings()
+    if way == VDDK and limits.vddk:
+        return {}, (str(limits.vddk),)
+    if way != SSH:
+        return {}, ()
+    told: dict[str, Json] = {"known_hosts": str(limits.ssh_known_hosts), "port": limits.ssh_port}
+    if limits.ssh_key:
+        told["key"] = str(limits.ssh_key)
+    files = (limits.ssh_known_hosts, limits.ssh_key)
+    return told, tuple(str(one) for one in files if one and one.exists())
 
 
 def reaches(address: Address, fingerprint: str) -> bool:

@@ -1,4 +1,5 @@
-"""What nbdkit and VMware's library say when a disk cannot be read, as errors that name the disk and what to do."""
+"""What nbdkit, VMware's library and an SSH server say when a disk cannot be read: errors that name the disk and what to
+do."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -66,4 +67,23 @@ VDDK: Sequence[Meaning] = (
         "this machine needs TCP 443 of both and 902 of the host")),
     Meaning(r"error: VixDiskLib_(?:ConnectEx|Open|InitEx)", lambda told: MtvError(
         "vddk.refused", f"{told.what}: VMware's library cannot open it: {told.line}", "see nbdkit.log of the worker")),
+)  # fmt: skip
+
+SSH: Sequence[Meaning] = (
+    Meaning(r"error: .*(?:host key|known_hosts)", lambda told: CheckFailed(
+        "ssh.host-key", f"{told.what}: the SSH key of {told.server} is not the known one: {told.line}",
+        f"compare it at the host's own console, then `ssh USER@{told.server}` once")),
+    Meaning(r"error: .*authentication (?:methods )?failed", lambda told: CheckFailed(
+        "ssh.login", f"{told.what}: {told.server} refused the copy account; it is not tried again: {told.line}",
+        "an ESXi takes passwords only with `PasswordAuthentication yes` in its sshd_config; or MTV_SSH_KEY=FILE")),
+    Meaning(r"error: cannot open file.*(?:no such file|not found)", lambda told: Held(
+        "ssh.no-disk", f"{told.what} is not there on {told.server}",
+        "refresh the source with `mtv refresh` and plan the VM anew")),
+    Meaning(r"error: cannot open file.*permission denied", lambda told: CheckFailed(
+        "ssh.rights", f"{told.what}: the copy account may not read it on {told.server}", "an administrator may")),
+    Meaning(r"error: cannot open file", lambda told: Temporary(
+        "ssh.locked", f"{told.what} cannot be opened on {told.server}: {told.line}", "is the VM off?")),
+    Meaning(r"error: failed to connect to remote host", lambda told: Temporary(
+        "ssh.connection", f"{told.what}: no SSH connection to {told.server}: {told.line}",
+        "SSH is off on an ESXi until it is started: Host > Actions > Services")),
 )  # fmt: skip

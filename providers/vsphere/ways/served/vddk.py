@@ -10,6 +10,7 @@ from pathlib import Path
 from mtv.errors import Cancelled, Held, MtvError, Temporary
 from mtv.model.points import Export
 from mtv.model.reading import NbdServer
+from mtv.providers.vsphere.ways.exports import SECRET
 from mtv.providers.vsphere.ways.served import nbdkit
 from mtv.providers.vsphere.ways.served.meanings import VDDK, meaning
 from mtv.providers.vsphere.ways.served.nbdkit import Place
@@ -17,7 +18,6 @@ from mtv.providers.vsphere.ways.served.thumbprint import thumbprint
 from mtv.providers.vsphere.wire.address import Address, read_address
 from mtv.settings import settings
 
-SECRET = "copy-password"
 NEWEST = 8  # nbdkit 1.42 looks for libvixDiskLib.so.8 and older; 9 differs in name alone
 NFC_MEMORY = "vddk.nfc-memory"
 

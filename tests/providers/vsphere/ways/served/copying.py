@@ -43,6 +43,7 @@ class Copy:
     export: Export
     opener: Opener
     password: bytes = PASSWORD
+    rate_bytes_per_s: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)  # by disk
     events: list[tuple[str, Mapping[str, Json]]] = field(default_factory=list)
 
@@ -71,7 +72,7 @@ class Copy:
         told = transfer(Job(
             task=task, folder=self.secrets.parent, scratch=self.folder, openers={self.export.way: self.opener},
             checks={}, say=lambda kind, data: self.events.append((kind, data)), stopping=lambda: False,
-            rate_bytes_per_s=lambda: None,
+            rate_bytes_per_s=lambda: self.rate_bytes_per_s,
         ))  # fmt: skip
         self.facts = told["disks"]  # type: ignore[assignment]
 
