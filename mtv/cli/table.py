@@ -13,6 +13,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "describe": ("look:describe", "Show all that is known of one VM or plan, or which rights an account needs."),
     "report": ("report:report", "Write what is known into a file that one can hand on."),
     "create": ("plan:create", "Write a plan with proposed maps."),
+    "export": ("export:export", "Write an estate in another program's form."),
     "lint": ("plan:lint", "Check a plan file."),
     "run": ("runs:run", "Do a plan, or go on with it."),
     "status": ("runs:status", "Show where a run's migrations are."),

@@ -121,12 +121,14 @@ async def opened(end: str, found: Place) -> AsyncIterator[Any]:
 
 
 def require_points(found: Place) -> None:
-    """Raises Refused `provider.no-points` for a source whose inventory can be read, and no disk."""
-    if not issubclass(providers.load("sources", found.kind), Points):
+    """Raises Refused `provider.no-points` for a source whose inventory can be read, and no disk; its kind says what to
+    use `instead`."""
+    kind = providers.load("sources", found.kind)
+    if not issubclass(kind, Points):
         raise Refused(
             "provider.no-points",
-            f"VMs of '{found.name}' can be looked at, not moved: disks of kind '{found.kind}' cannot be read yet",
-            "`mtv get vms` and `mtv get concerns` say what is known of them",
+            f"VMs of '{found.name}' can be looked at and planned, not moved: kind '{found.kind}' has no disks to read",
+            getattr(kind, "instead", "") or "`mtv get vms` and `mtv get concerns` say what is known of them",
         )
 
 

@@ -15,7 +15,9 @@ def add() -> None:
 @add.command("provider", epilog=example("mtv add provider exports --kind ova exports/"))
 @click.argument("name")
 @click.argument("address")
-@click.option("--kind", required=True, help="vsphere, ova, bundle, memory or a kind that an installed package adds.")
+@click.option(
+    "--kind", required=True, help="vsphere, ova, rvtools, bundle, memory or a kind that an installed package adds."
+)
 @click.option("--user", default="", help="The account.")
 @click.option("--secret", default="", metavar="env:VAR|file:PATH", help="Where the password is; never its value.")
 @click.option("--copy-user", default="", help="A second, weaker account, for copying.")

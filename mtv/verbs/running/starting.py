@@ -33,9 +33,10 @@ class Started:
 
 
 def prepare(file: Path, again: bool) -> Started:
-    """The run of that plan to go on with, or a new one. Raises Refused `plan.*`, `secret.*`, and `engine.second` where
-    another engine lives; CheckFailed for `again` while the last run is not finished or a machine of it stands."""
-    from mtv.verbs.plans import can_do, resolved
+    """The run of that plan to go on with, or a new one. Raises Refused `plan.*`, `secret.*`, `provider.no-points`, and
+    `engine.second` where another engine lives; CheckFailed for `again` while the last run is not finished or a machine
+    of it stands."""
+    from mtv.verbs.plans import can_do, runnable
 
     with Store(settings().store) as store:
         last = last_run(store, file)
@@ -46,7 +47,7 @@ def prepare(file: Path, again: bool) -> Started:
         if last and not again and not is_replaced(store, last, file, states):
             return _found(store, last, file, states)
         with engine_lock(store.path):  # two engines: nothing is changed
-            made = resolved(store, file)
+            made = runnable(store, file)
             plan, ends = made.plan, (can_do("sources", made.source), can_do("targets", made.target))
             require_keys(plan)
             if again:

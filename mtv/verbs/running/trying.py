@@ -17,7 +17,7 @@ from mtv.providers.base import capabilities
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.store import Store
-from mtv.verbs.plans import resolved
+from mtv.verbs.plans import runnable
 from mtv.verbs.running.driving import Road, opened_ends, require_keys
 from mtv.verbs.running.starting import goes_on, is_replaced, last_run, states_of
 from mtv.verbs.showing import describing
@@ -48,9 +48,9 @@ class Tried:
 
 
 def dry_run(file: Path) -> Tried:
-    """Raises Refused `plan.*`, `secret.*`."""
+    """Raises Refused `plan.*`, `secret.*`, `provider.no-points`."""
     with Store(settings().store) as store:
-        plan = resolved(store, file).plan
+        plan = runnable(store, file).plan
         require_keys(plan)
         last = last_run(store, file)
         states = states_of(store, last)
