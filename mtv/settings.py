@@ -4,11 +4,25 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtv.errors import Refused
+
 
 def _folder(variable: str, xdg: str, fallback: str) -> Path:
     if given := os.environ.get(variable):
         return Path(given)
     return Path(os.environ.get(xdg) or Path.home() / fallback) / "mtv"
+
+
+def _number(variable: str, fallback: float) -> float:
+    """Raises Refused `settings.number`."""
+    given = os.environ.get(variable)
+    try:
+        value = float(given) if given else fallback
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise Refused("settings.number", f"{variable}={given} is no number that fits", f"unset it: {fallback} is meant")
+    return value
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ class Settings:
 
     answer_s: float = 900.0
     answer_limit_bytes: int = 512 << 20
-    """One answer of a source's server as a whole: 10,000 VMs' light scan has 15 MB, a page of full ones 6 MB."""
+    """One answer of a source's server as a whole: 10,000 VMs' light scan has 15 MB, and comes bit by bit."""
 
     busy_s: float = 120.0
     busy_wait_s: float = 5.0
@@ -66,6 +80,9 @@ class Settings:
     lease_poll_s: float = 5.0
     """Another's lease on the VM is waited for so long each time that it is opened; vCenter ends one that nobody keeps
     alive after 300 s."""
+
+    page_limit_bytes: int = 64 << 20
+    """One that is held in memory as a whole: its elements take ten times its room; 100 full VMs have 3 to 6 MB."""
 
     session_keep_s: float = 600.0
     """A source's session is used at least so often; vCenter ends one after 30 idle minutes."""
@@ -103,16 +120,16 @@ class Settings:
     source_poll_s: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1, 2)
     """Between two looks at what a source does; the last one repeats."""
 
-    point_growth: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_GROWTH", 0.2)))
+    point_growth: float = field(default_factory=lambda: _number("MTV_POINT_GROWTH", 0.2))
     """While one of our points is on a running VM, what it writes may grow to this part of its disks."""
 
-    point_reserve: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_RESERVE", 0.05)))
+    point_reserve: float = field(default_factory=lambda: _number("MTV_POINT_RESERVE", 0.05))
     """This part of a datastore stays free for others."""
 
-    points_limit: int = field(default_factory=lambda: int(os.environ.get("MTV_POINTS_LIMIT", 16)))
+    points_limit: int = field(default_factory=lambda: int(_number("MTV_POINTS_LIMIT", 16)))
     """Of anybody's on one VM: chains of 32 are the most that sources allow, and slow long before."""
 
-    point_age_d: float = field(default_factory=lambda: float(os.environ.get("MTV_POINT_AGE_D", 30)))
+    point_age_d: float = field(default_factory=lambda: _number("MTV_POINT_AGE_D", 30))
     """On top of a snapshot that is older we make none."""
 
     cutover_poll_s: float = 60.0

@@ -41,7 +41,7 @@ CONTROL = Role(
         Right("VirtualMachine.State.CreateSnapshot", VM, "points of a running VM"),
         Right("VirtualMachine.State.RemoveSnapshot", VM, "to drop points, and to consolidate"),
         Right("VirtualMachine.Config.ChangeTracking", VM, "to have changes noted"),
-        Right("VirtualMachine.Config.EditDevice", VM, "fence: its NICs are disconnected"),
+        Right("VirtualMachine.Interact.DeviceConnection", VM, "fence: its NICs are disconnected"),
         Right("VirtualMachine.Config.Rename", VM, "fence: it is renamed"),
         Right("VirtualMachine.Config.AdvancedConfig", VM, "fence: what was is noted in the VM itself"),
         Right("Host.Config.AutoStart", HOST, "fence: it does not start with its host"),

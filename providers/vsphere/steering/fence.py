@@ -130,7 +130,7 @@ async def _open(server: Server, subject: Subject, note: Note) -> None:
         card = cards.get(was.key)
         if card is None or card.connectable.connected or card.connectable.startConnected:
             continue  # somebody took it out, or plugged it in again
-        connected = was.connected and subject.power == "on"
+        connected = subject.power == "on" and (was.connected if note.power == "on" else was.starts)
         if connected or was.starts:
             spec.deviceChange.append(_plugged(card, connected=connected, starts=was.starts))
     if subject.name in fenced_names(unescaped(note.name), note.run, subject.id):

@@ -300,6 +300,20 @@ def test_a_card_that_came_after_the_note_is_unplugged_too(vc: VCenter, admin: An
     assert {one.key: plain(one) for one in cards(vm)} == {one.key: plain(one) for one in before}
 
 
+def test_a_fence_that_comes_down_from_a_vm_that_runs_plugs_it_in(vc: VCenter, ready: Any) -> None:
+    """Somebody needed it and started it; then its move was rolled back."""
+    before, source = picture(ready), source_of(vc)
+    one = told(source, ready)
+    run(source.fence(one, FENCE))
+    WaitForTask(ready.PowerOnVM_Task())
+    run(source.unfence(one, FENCE))
+    plugged = {one.key: one.connectable.connected for one in cards(ready)}
+    assert plugged == {one.key: one.connectable.startConnected for one in cards(ready)}
+    assert True in plugged.values()
+    WaitForTask(ready.PowerOffVM_Task())
+    assert picture(ready) == before
+
+
 def test_a_template_cannot_start_and_is_left_as_it_is(vc: VCenter, admin: Any) -> None:
     vm = off(machine(admin, "fence-template", on=False))
     vm.MarkAsTemplate()
