@@ -13,6 +13,9 @@ from pathlib import Path
 from mtv import process
 
 USER = "esxi"
+CACHED = Path(os.environ.get("MTV_CACHE") or Path.home() / ".cache/mtv") / "sshd"  # where scripts/setup unpacks one
+PLACE = Path("/") if Path("/usr/sbin/sshd").exists() else CACHED
+PARTS = {"SshdSessionPath": "sshd-session", "SshdAuthPath": "sshd-auth"}  # of newer servers, at fixed places
 HASH = ["openssl", "passwd", "-6", "-salt", "mtv", "-stdin"]
 
 
@@ -79,7 +82,9 @@ def sshd(folder: Path, password: bytes) -> Iterator[Sshd]:
 
 
 def _config(of: Sshd) -> str:
-    return f"""
+    folder = PLACE / "usr/lib/openssh"
+    parts = "\n".join(f"{option} {folder / name}" for option, name in PARTS.items() if (folder / name).exists())
+    return f"""{parts}
 ListenAddress 127.0.0.1
 Port {of.port}
 HostKey {of.folder}/host
@@ -115,7 +120,10 @@ def _command(of: Sshd) -> list[str]:
     if os.geteuid() == 0:
         argv += ["--cap-add", "ALL"]
     argv += ["--ro-bind", str(of.folder), str(of.folder), "--bind", str(of.folder / "vmfs"), "/vmfs"]
-    return [*argv, "--", "/usr/sbin/sshd", "-D", "-e", "-f", str(of.folder / "config")]
+    if PLACE == CACHED:
+        libraries = f"{CACHED}/usr/lib/x86_64-linux-gnu:{CACHED}/lib/x86_64-linux-gnu"
+        argv += ["--ro-bind", str(CACHED), str(CACHED), "--setenv", "LD_LIBRARY_PATH", libraries]
+    return [*argv, "--", str(PLACE / "usr/sbin/sshd"), "-D", "-e", "-f", str(of.folder / "config")]
 
 
 def _free_port() -> int:

@@ -144,12 +144,6 @@ def test_a_file_in_use_is_tried_again(scene: Scene) -> None:
     assert (error.fault.code, type(error)) == ("ssh.locked", Temporary)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_the_account_may_not_read(scene: Scene) -> None:
-    scene.copy.source.chmod(0)
-    assert scene.fails().fault.code == "ssh.rights"
-
-
 def test_nothing_is_left(scene: Scene) -> None:
     scene.copy.go()
     assert {one.name for one in scene.copy.scratch.iterdir()} == {"nbdkit.log"}
