@@ -145,6 +145,18 @@ def vms(store: Store, source: str) -> list[VM]:
     return _documents(store, VM, source)
 
 
+def vm(store: Store, source: str, id_: str) -> VM:
+    """Raises Refused `vm.unknown`."""
+    sql = (
+        "SELECT t.doc FROM vms AS t JOIN generations AS g ON g.id = t.generation"
+        " WHERE g.current = 1 AND g.source = ? AND t.id = ?"
+    )
+    row = store.read(lambda found: found.execute(sql, (source, id_)).fetchone())
+    if row is None:
+        raise Refused("vm.unknown", f"source '{source}' has no VM '{id_}'", f"mtv refresh {source}")
+    return codec.load(VM, json.loads(row[0]))
+
+
 def datastores(store: Store, source: str) -> list[Datastore]:
     return _documents(store, Datastore, source)
 

@@ -14,6 +14,7 @@ from mtv.store import inventory, records
 from mtv.store import runs as stored
 from mtv.store.store import Store
 from mtv.verbs.plans import resolved
+from mtv.verbs.showing import portrait
 from mtv.words import count, plain, size
 
 
@@ -63,32 +64,22 @@ def _find(store: Store, name: str) -> VM:
     found = reading.connect(store.path)
     try:
         rows = query.select(
-            found, "vms", f"name = '{with_id}' OR name || '@' || id = '{with_id}'", columns=("source", "id")
+            found, "vms", f"'{with_id}' IN (name, name || '@' || id, source || '/' || id)", columns=("source", "id")
         )
     finally:
         found.close()
     if not rows:
-        raise Refused("vm.unknown", f"no source has a VM '{name}'", "mtv refresh SOURCE, then: mtv get vms")
+        raise Refused("vm.unknown", f"no source has a VM '{plain(name)}'", "mtv refresh SOURCE, then: mtv get vms")
     if len(rows) > 1:
-        ids = ", ".join(f"{row['name']}@{row['id']}" for row in rows[:5])
-        raise Refused("vm.ambiguous", f"{len(rows)} VMs are named '{name}'", f"write one of {ids}")
-    return next(one for one in inventory.vms(store, str(rows[0]["source"])) if one.id == rows[0]["id"])
+        ids = ", ".join(plain(f"{row['source']}/{row['id']}") for row in rows[:5])
+        raise Refused("vm.ambiguous", f"{len(rows)} VMs are named '{plain(name)}'", f"write one of {ids}")
+    return inventory.vm(store, str(rows[0]["source"]), str(rows[0]["id"]))
 
 
 def _vm(one: VM, found: Facts | None) -> Iterator[str]:
-    yield f"{plain(one.name)} ({plain(one.key)})"
-    yield f"  {one.cpus} CPUs, {size(one.memory_bytes)} memory, {one.firmware}" + (
-        ", secure boot" if one.secure_boot else ""
-    )
-    yield f"  {plain(one.os_name or one.os_id or 'unknown system')}, power {one.power}"
-    for disk in one.disks:
-        used = f", {size(disk.allocated_bytes)} in use" if disk.allocated_bytes is not None else ""
-        where = f"{disk.controller} {disk.bus}:{disk.unit}"
-        yield f"  disk {plain(disk.label or disk.key)}: {size(disk.size_bytes)}{used}, {where}"
-    for nic in one.nics:
-        card = f"{nic.model or 'unknown'} {nic.mac or 'no MAC'}"
-        yield f"  NIC {plain(nic.label or nic.key)}: {card}, network {plain(nic.network)}"
-    yield from (f"  {line}" for line in _concerns(one.concerns))
+    yield from portrait.lines(one)
+    if one.concerns:
+        yield from ("concerns:", *(f"  {line}" for line in _concerns(one.concerns)))
     yield from _guest(found)
 
 
