@@ -11,7 +11,7 @@ from pyVmomi import vim
 
 from mtv.errors import CheckFailed
 from mtv.providers.vsphere.objects.elements import unescaped
-from mtv.providers.vsphere.steering import autostart, override
+from mtv.providers.vsphere.steering import orders
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
 from mtv.providers.vsphere.steering.marks import KEY, Card, Note, escaped, fence_of, fenced_names, written
 from mtv.providers.vsphere.steering.server import Let, Server
@@ -33,9 +33,9 @@ async def fence(server: Server, id_: str, name: str) -> None:
     await refuse_powered_on(server, subject)
     await _close(server, subject, note)
     if note.override:
-        await override.raise_(server, subject, note.override)
+        await orders.forbid(server, subject, note.override)
     if note.start:
-        await autostart.stop(server, subject, note.start)
+        await orders.forbid_start(server, subject, note.start)
 
 
 async def unfence(server: Server, id_: str, name: str) -> None:
@@ -46,9 +46,9 @@ async def unfence(server: Server, id_: str, name: str) -> None:
         return
     subject.reachable()
     if note.start:
-        await autostart.restore(server, subject, note.start)
+        await orders.allow_start(server, subject, note.start)
     if note.override:
-        await override.lower(server, subject, note.override)
+        await orders.allow(server, subject, note.override)
     await _open(server, await look(server, id_), note)
 
 
@@ -92,7 +92,7 @@ async def _survey(server: Server, subject: Subject, name: str, known: Note | Non
         return replace(known, cards=(*known.cards, *(one for one in now if one.key not in seen)))
     return Note(
         run=name, name=subject.raw_name, power=subject.power, cards=now,
-        override=await override.found(server, subject), start=await autostart.found(server, subject),
+        override=await orders.override(server, subject), start=await orders.start(server, subject),
     )  # fmt: skip
 
 

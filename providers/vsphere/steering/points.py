@@ -83,13 +83,9 @@ class Points:
 
     async def _quiet(self, id_: str, name: str) -> Subject:
         """As it is once nothing is under way: a task of ours that a crash left is waited for, and not repeated."""
-        subject = await look(self._server, id_)
-        await settled(self._server, subject.ref, f"{subject.name}: {name}", Wait(self._server, self._limit_s))
+        ref = await self._server.call("logging in", lambda: self._server.managed(vim.VirtualMachine, id_))
+        await settled(self._server, ref, f"{id_}: {name}", Wait(self._server, self._server.limits.release_s))
         return await look(self._server, id_)
-
-    @property
-    def _limit_s(self) -> float:
-        return self._server.limits.release_s
 
     async def _refuse(self, subject: Subject, name: str) -> None:
         subject.reachable()

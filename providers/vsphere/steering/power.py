@@ -9,7 +9,7 @@ from mtv.errors import Held, MtvError
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
 from mtv.providers.vsphere.steering.marks import fence_of
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.steering.subject import Subject, look
+from mtv.providers.vsphere.steering.subject import Subject, look, pulse
 from mtv.providers.vsphere.steering.tasks import Wait, run, settled
 
 DEAF = (vim.fault.ToolsUnavailable,)
@@ -59,7 +59,7 @@ async def _asked(server: Server, subject: Subject) -> bool:
 
 async def _listened(server: Server, subject: Subject, grace_s: float) -> bool:
     wait = Wait(server, grace_s)
-    while (await look(server, subject.id)).power != "off":
+    while (await pulse(server, subject))[0] != "off":
         if wait.over:
             return False
         await wait.pause()
@@ -76,14 +76,14 @@ async def _switch(server: Server, subject: Subject, to: Literal["on", "off"]) ->
     doing = f"switching {subject.name} {to}"
     begin = subject.ref.PowerOnVM_Task if to == "on" else subject.ref.PowerOffVM_Task
 
-    async def ask() -> Subject:
-        now = await look(server, subject.id)
-        if now.question:
-            raise Held("source.question", f"{doing}: its host asks: {now.question}", "answer it in the vSphere Client")
-        return now
+    async def ask() -> str:
+        power, question = await pulse(server, subject)
+        if question:
+            raise Held("source.question", f"{doing}: its host asks: {question}", "answer it in the vSphere Client")
+        return power
 
     with suppress(*OTHERWISE):  # somebody was quicker: how it is now is looked at next
         await run(server, subject.ref, doing, begin, server.limits.source_task_s, OTHERWISE, ask)
     wait = Wait(server, server.limits.source_task_s)
-    while (await ask()).power != to:
+    while await ask() != to:
         await wait.next(doing)

@@ -13,7 +13,7 @@ from mtv.providers.vsphere.steering.server import Server
 
 PATHS = (
     "name", "config.template", "config.changeVersion", "config.extraConfig", "config.hardware.device",
-    "runtime.powerState", "runtime.connectionState", "runtime.consolidationNeeded", "runtime.host", "runtime.question",
+    "runtime.powerState", "runtime.connectionState", "runtime.consolidationNeeded", "runtime.host",
     "guest.toolsRunningStatus", "snapshot",
 )  # fmt: skip
 
@@ -39,7 +39,6 @@ class Subject:
     devices: tuple[Any, ...]
     consolidate: bool
     host: Any
-    question: str  # that the server waits to have answered
     tools: bool
     snapshots: tuple[Taken, ...]
 
@@ -62,7 +61,6 @@ async def look(server: Server, id_: str) -> Subject:
     """Raises MtvError `source.gone`."""
     ref = await server.call("logging in", lambda: server.managed(vim.VirtualMachine, id_))
     told = await server.read(ref, *PATHS)
-    question = told.get("runtime.question")
     return Subject(
         ref=ref,
         raw_name=str(told.get("name", id_)),
@@ -74,10 +72,16 @@ async def look(server: Server, id_: str) -> Subject:
         devices=tuple(told.get("config.hardware.device") or ()),
         consolidate=bool(told.get("runtime.consolidationNeeded")),
         host=told.get("runtime.host"),
-        question=str(question.text) if question else "",
         tools=str(told.get("guest.toolsRunningStatus", "")) == "guestToolsRunning",
         snapshots=tuple(_flat(getattr(told.get("snapshot"), "rootSnapshotList", None) or ())),
     )
+
+
+async def pulse(server: Server, subject: Subject) -> tuple[str, str]:
+    """Its power now, and the question that its host wants to have answered: what a wait asks for again and again."""
+    told = await server.read(subject.ref, "runtime.powerState", "runtime.question")
+    question = told.get("runtime.question")
+    return POWER.get(str(told.get("runtime.powerState", "")), "off"), str(question.text) if question else ""
 
 
 def _flat(nodes: Any) -> Iterator[Taken]:

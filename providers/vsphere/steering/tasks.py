@@ -55,7 +55,7 @@ async def run(
 
 
 async def settled(server: Server, of: Any, doing: str, wait: Wait) -> None:
-    """Until no task is under way at the object."""
+    """Until no task is under way at the object. What is looked at before may be out of date then."""
     while busy := [name for name, state in await recent(server, of) if state in OPEN]:
         await wait.next(f"{doing}: {', '.join(busy)}, which goes before,")
 

@@ -1,20 +1,24 @@
-"""What a cluster does with one VM: HA shall not start it again, DRS shall leave it where it is."""
+"""What a VM's cluster and its host do with it by themselves: while it is fenced HA does not start it again, DRS leaves
+it where it is, and its host does not start it when it starts itself. Found, forbidden, and put back as it was.
+"""
 
 from typing import Any
 
 from pyVmomi import vim
 
 from mtv.errors import MtvError
-from mtv.providers.vsphere.steering.marks import Override
+from mtv.providers.vsphere.steering.marks import Override, Start
 from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.steering.subject import Subject
 from mtv.providers.vsphere.steering.tasks import run
 
 NEVER = "disabled"
 AS_CLUSTER = "clusterRestartPriority"
+NO_START = "none"
+GONE = "source.gone"
 
 
-async def found(server: Server, subject: Subject) -> Override | None:
+async def override(server: Server, subject: Subject) -> Override | None:
     """As it is set now; None for a VM that is in no cluster."""
     if subject.host is None:
         return None
@@ -22,7 +26,7 @@ async def found(server: Server, subject: Subject) -> Override | None:
     return await _of(server, subject, above) if isinstance(above, vim.ClusterComputeResource) else None
 
 
-async def raise_(server: Server, subject: Subject, note: Override) -> None:
+async def forbid(server: Server, subject: Subject, note: Override) -> None:
     """The cluster leaves the VM alone."""
     das, drs = await _set(server, subject, _cluster(server, note))
     spec = vim.cluster.ConfigSpecEx()
@@ -33,12 +37,12 @@ async def raise_(server: Server, subject: Subject, note: Override) -> None:
     await _reconfigure(server, subject, note, spec)
 
 
-async def lower(server: Server, subject: Subject, note: Override) -> None:
+async def allow(server: Server, subject: Subject, note: Override) -> None:
     """As it was. What somebody else set meanwhile stays; so does what is gone with its cluster."""
     try:
         das, drs = await _set(server, subject, _cluster(server, note))
     except MtvError as error:
-        if error.fault.code != "source.gone":
+        if error.fault.code != GONE:
             raise
         return
     spec = vim.cluster.ConfigSpecEx()
@@ -101,3 +105,45 @@ async def _reconfigure(server: Server, subject: Subject, note: Override, spec: A
         return cluster.ReconfigureComputeResource_Task(spec=spec, modify=True)
 
     await run(server, cluster, doing, begin, server.limits.source_task_s)
+
+
+async def start(server: Server, subject: Subject) -> Start | None:
+    """None where its host says nothing of it, or starts it by no means."""
+    if subject.host is None:
+        return None
+    manager = (await server.read(subject.host, "configManager.autoStartManager")).get("configManager.autoStartManager")
+    if manager is None:
+        return None
+    entry = await _entry(server, manager, subject)
+    return Start(manager=manager._moId, action=entry.startAction) if entry and entry.startAction != NO_START else None
+
+
+async def forbid_start(server: Server, subject: Subject, note: Start) -> None:
+    """Its host leaves it off. Its turn among the others stays."""
+    await _put(server, subject, note, note.action, NO_START)
+
+
+async def allow_start(server: Server, subject: Subject, note: Start) -> None:
+    """As it was, unless somebody changed it meanwhile, or it left that host."""
+    await _put(server, subject, note, NO_START, note.action)
+
+
+async def _put(server: Server, subject: Subject, note: Start, was: str, action: str) -> None:
+    manager = server.managed(vim.host.AutoStartManager, note.manager)
+    entry = await _entry(server, manager, subject)
+    if entry is None or entry.startAction != was:
+        return
+    entry.startAction = action
+    spec = vim.host.AutoStartManager.Config(powerInfo=[entry])
+    doing = f"telling its host whether to start {subject.name}"
+    await server.call(doing, lambda: manager.ReconfigureAutostart(spec))
+
+
+async def _entry(server: Server, manager: Any, subject: Subject) -> Any:
+    try:
+        config = (await server.read(manager, "config")).get("config")
+    except MtvError as error:
+        if error.fault.code != GONE:
+            raise
+        return None  # with its host
+    return next((one for one in (config.powerInfo if config else ()) if one.key._moId == subject.id), None)
