@@ -11,7 +11,7 @@ from mtv.plans.concerns import of_plan, refuse_critical
 from mtv.plans.way.disks import moving, sources, specs, targets
 from mtv.plans.way.work import employ, end_earlier, having, within
 from mtv.plans.world import World
-from mtv.providers.base import Readies
+from mtv.providers.base import Foresees, Readies
 
 CANNOT_SERVE = "source.cannot-serve"
 
@@ -39,7 +39,8 @@ async def check(world: World) -> Outcome:
     if isinstance(world.target, Readies):
         need_bytes = sum(disk.size_bytes if disk.allocated_bytes is None else disk.allocated_bytes for disk in vm.disks)
         await world.target.ready(specs(world), need_bytes)
-    return Done({"power": vm.power, "name": vm.name, "revision": vm.revision})
+    way = await world.source.foresee(vm, moving(world)) if isinstance(world.source, Foresees) else ""
+    return Done({"power": vm.power, "name": vm.name, "revision": vm.revision, **({"way": way} if way else {})})
 
 
 def _refuse_changed(planned: VM, found: VM) -> None:

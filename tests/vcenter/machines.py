@@ -26,6 +26,8 @@ class Wish:
     firmware: str = "bios"
     memory_mib: int = 512
     cpus: int = 1
+    mac: str = ""  # the server gives one
+    pci_slot: int | None = None  # of its network card
 
 
 def root(service: Any) -> Any:
@@ -41,8 +43,10 @@ def make(service: Any, wish: Wish) -> Any:
     spec = vim.vm.ConfigSpec(
         name=wish.name, guestId=wish.guest_id, firmware=wish.firmware, numCPUs=wish.cpus, memoryMB=wish.memory_mib,
         changeTrackingEnabled=wish.tracked, files=vim.vm.FileInfo(vmPathName=f"[{wish.datastores[0]}] {wish.name}"),
-        deviceChange=[*disks(wish), card(network)],
+        deviceChange=[*disks(wish), card(network, wish)],
     )  # fmt: skip
+    for store in {*wish.datastores[: len(wish.disks)]} - {wish.datastores[0]}:
+        service.content.fileManager.MakeDirectory(f"[{store}] {wish.name}", datacenter, createParentDirectories=True)
     task = datacenter.vmFolder.CreateVM_Task(config=spec, pool=cluster.resourcePool, host=host)
     WaitForTask(task)
     return task.info.result
@@ -67,10 +71,14 @@ def disks(wish: Wish) -> list[Any]:
     return changes
 
 
-def card(network: Any) -> Any:
+def card(network: Any, wish: Wish) -> Any:
     backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(deviceName=network.name, network=network)
     connectable = vim.vm.device.VirtualDevice.ConnectInfo(startConnected=True, connected=True, allowGuestControl=True)
-    nic = vim.vm.device.VirtualVmxnet3(key=-201, backing=backing, connectable=connectable, addressType="assigned")
+    nic = vim.vm.device.VirtualVmxnet3(
+        key=-201, backing=backing, connectable=connectable, addressType="manual" if wish.mac else "assigned",
+        macAddress=wish.mac or None,
+        slotInfo=wish.pci_slot and vim.vm.device.VirtualDevice.PciBusSlotInfo(pciSlotNumber=wish.pci_slot),
+    )  # fmt: skip
     return vim.vm.device.VirtualDeviceSpec(operation=vim.vm.device.VirtualDeviceSpec.Operation.add, device=nic)
 
 

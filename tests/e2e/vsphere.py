@@ -1,0 +1,157 @@
+"""Moves off the tests' vCenter as a user makes them: an end that was added, a plan, `mtv` as a program."""
+
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyVim.task import WaitForTask
+from pyVmomi import SoapAdapter
+
+from mtv.errors import Refused
+from mtv.model.outcomes import Mark, Row
+from mtv.providers.vsphere.rights.roles import FOLDER, Role
+from mtv.store import reading
+from mtv.store.records import read_migrations, read_rows
+from tests.e2e.moving import Desk
+from tests.e2e.yard import until
+from tests.guests.guests import Guest
+from tests.vcenter.machines import MIB, Wish, allow, fill, make
+from tests.vcenter.server import ADMIN, COPY, VCenter
+
+NAME = "vc01"
+
+
+@dataclass(frozen=True)
+class Yard:
+    """A desk that knows the vCenter by its name."""
+
+    vc: VCenter
+    desk: Desk
+
+    @classmethod
+    def of(cls, vc: VCenter, folder: Path, of: Role = FOLDER) -> "Yard":
+        """Its second account has that role."""
+        made = cls(vc, Desk(folder))
+        with vc.connected() as service:
+            allow(service, COPY, [one.privilege for one in of.rights if not one.privilege.startswith("System.")])
+        secret, copy_secret = made._secret("control", ADMIN), made._secret("copy", COPY)
+        made.mtv(
+            "add", "provider", NAME, vc.url, "--kind", "vsphere", "--user", ADMIN, "--secret", secret,
+            "--copy-user", COPY, "--copy-secret", copy_secret, "--fingerprint", vc.certificate.sha256,
+        )  # fmt: skip
+        return made
+
+    def _secret(self, name: str, user: str) -> str:
+        file = self.desk.folder / name
+        file.touch(0o600)
+        file.write_text(self.vc.setup.accounts[user])
+        return f"file:{file}"
+
+    def mtv(self, *words: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
+        done = self.desk.mtv(*words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def plan(self, vms: Sequence[str], **keys: str) -> Path:
+        told = {
+            "apiVersion": "mtv/v1", "name": "wave", "source": NAME, "target": "bundle:out",
+            "vms": f"[{', '.join(vms)}]", "networks": '[{from: "*", to: pod}]', "storage": '[{from: "*", to: raw}]',
+            "guest": "{conversion: none}", **keys,
+        }  # fmt: skip
+        file = self.desk.folder / "plan.yaml"
+        file.write_text("".join(f"{key}: {value}\n" for key, value in told.items()))
+        return file
+
+    def run(self, vms: Sequence[str], *, code: int = 0, **keys: str) -> str:
+        """Read the estate, and run a plan for these to its end. Gives all that was said."""
+        self.mtv("refresh", NAME)
+        return self.go_on(self.plan(vms, **keys), code=code)
+
+    def go_on(self, plan: Path, code: int = 0) -> str:
+        done = self.mtv("run", str(plan), code=code)
+        return done.stdout + done.stderr
+
+    def leaves_nothing(self) -> None:
+        """No session, lease or task of ours is left at the server."""
+        state: Mapping[str, Any] = self.vc.state()
+        assert state["leases"] == []
+        assert state["running_tasks"] == []
+        assert [one for one in state["sessions"] if one.get("agent", "").startswith("mtv")] == []
+
+
+def lay(vc: VCenter, service: Any, guest: Guest, *, on: bool, datastores: Sequence[str] = ("LocalDS_0",)) -> Any:
+    """A guest's disks in the datastore of a VM of the same name; `on` says its power."""
+    sizes = [disk.stat().st_size for disk in guest.disks]
+    wish = Wish(
+        guest.name, sizes, datastores, guest_id=guest.os_id, memory_mib=1024, cpus=2, mac=guest.mac,
+        pci_slot=guest.pci_slot,
+    )  # fmt: skip
+    vm = make(service, wish)
+    fill(vc, guest.name, *guest.disks)
+    if on:
+        WaitForTask(vm.PowerOnVM_Task())
+    return vm
+
+
+def picture(vm: Any) -> str:
+    """All that is configured of a VM, as the server says it; without what any change changes."""
+    told = re.sub("<(changeVersion|modified)>[^<]*", "", SoapAdapter.SerializeToStr(vm.config))
+    return "\n".join([vm.name, vm.runtime.powerState, str(bool(vm.snapshot)), told])
+
+
+@dataclass
+class Engine:
+    """`mtv run` under way, to be killed when a step has begun."""
+
+    yard: Yard
+    child: "subprocess.Popen[bytes]"
+
+    @classmethod
+    def of(cls, yard: Yard) -> "Engine":
+        argv = [str(Path(sys.executable).with_name("mtv")), "run", "plan.yaml"]
+        environment = {**os.environ, "MTV_DATA": str(yard.desk.folder / "data")}
+        log = (yard.desk.folder / "said").open("ab")
+        with log:
+            child = subprocess.Popen(
+                argv, cwd=yard.desk.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        return cls(yard, child)
+
+    def kill_at(self, step: str, mark: Mark = Mark.BEGIN) -> bool:
+        """False where it ended before."""
+        until(f"{step}: {mark}", lambda: self.child.poll() is not None or self._has(step, mark))
+        if self.child.poll() is not None:
+            return False
+        self.child.kill()
+        self.child.wait()
+        return True
+
+    def _has(self, step: str, mark: Mark) -> bool:
+        return any(row.step == step and row.mark is mark for row in self.rows())
+
+    def rows(self) -> list[Row]:
+        try:
+            with closing(reading.connect(self.yard.desk.folder / "data" / "store.db")) as found:
+                runs = read_migrations(found, "wave-1")
+                return list(read_rows(found, "wave-1", runs[0].vm_key)) if runs else []
+        except Refused:  # the store is just being made
+            return []
+
+
+def content(file: Path, mib: int, seed: int) -> Path:
+    """Every third MiB holds something."""
+    draw = random.Random(seed)
+    with file.open("wb") as stream:
+        stream.truncate(mib * MIB)
+        for number in range(0, mib, 3):
+            stream.seek(number * MIB)
+            stream.write(draw.randbytes(MIB))
+    return file
