@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from mtv.model.estate import VM, Change, Concern, Disk, Finding, Json
+from mtv.model.estate import VM, Change, Concern, Disk, Entity, Finding, Json
 from mtv.model.points import Export, Extent, Point
-from mtv.model.reading import Opener, SourceCheck
+from mtv.model.reading import Opener, Route, SourceCheck
 from mtv.model.tasks import Ended, Event, Task
 from mtv.model.volumes import Machine, Volume, VolumeSpec
 
@@ -197,6 +197,20 @@ class Clears(Protocol):
         ...
 
 
+@runtime_checkable
+class Routes(Protocol):
+    """Sources whose disks can be read in several ways. Their names are `ways`, the best first."""
+
+    @staticmethod
+    def routes(vm: VM, around: Sequence[Entity], wanted: str) -> Sequence[Route]:
+        """Each of them, taken or not, and why; pure, over what is stored. `wanted` is one of them, or auto."""
+        ...
+
+    def prefer(self, way: str) -> None:
+        """From now on, disks are read by that way; auto: by the best one that is open."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What an end can do, for the journey's `when` and for people."""
@@ -211,6 +225,8 @@ class Capabilities:
     storage: tuple[str, ...] = ()
     """What a storage map may name there; empty: classes of its own inventory."""
     namespaced: bool = False
+    ways: tuple[str, ...] = ()
+    """In which its disks can be read; empty: there is no choice."""
 
 
 def capabilities(end: object) -> Capabilities:
@@ -225,6 +241,7 @@ def capabilities(end: object) -> Capabilities:
         workers=isinstance(end, Workers),
         storage=tuple(getattr(end, "storage", ())),
         namespaced=bool(getattr(end, "namespaced", False)),
+        ways=tuple(getattr(end, "ways", ())),
     )
 
 

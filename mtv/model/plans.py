@@ -77,4 +77,5 @@ class Plan:
     vms: tuple[VmPlan, ...]
     limits: Limits = field(default_factory=Limits)
     on_failure: OnFailure = "rollback"
+    read: str = "auto"  # the way in which the source's disks are read
     text: str = ""  # the file as it was given

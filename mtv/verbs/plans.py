@@ -20,6 +20,7 @@ from mtv.store import inventory, query, reading
 from mtv.store.store import Store
 from mtv.verbs.ends import read_inventory
 from mtv.verbs.opening import Place, lasting, place, require_points
+from mtv.verbs.routing import routing
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved |
         can_source, estate = can_do("sources", source), chosen(store, source, "")
         key = "target"
         target = place(store, file.target)
-        can = resolve.Ends(can_source, can_do("targets", target), machine_name)
+        can = resolve.Ends(can_source, can_do("targets", target), machine_name, routing(store, source))
         key = "select"
         found = chosen(store, source, file.select) if file.select else []
     except Refused as error:

@@ -25,6 +25,9 @@ def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
         yield ("journey",), text, "journey: cold"
     if "precopy" in asked and file.journey == "cold":
         yield ("precopy",), "a cold journey copies once: 'precopy' is for 'journey: warm'", "remove 'precopy'"
+    if file.read not in ("auto", *source.ways):
+        ways = f"write auto, {', '.join(source.ways)}" if source.ways else "remove 'read'"
+        yield ("read",), f"'{file.source}' has no way to read disks that is called '{file.read}'", ways
     if "power_off" in asked and not source.power:
         yield ("power_off",), f"'{file.source}' has nothing to power off", "remove 'power_off'"
 

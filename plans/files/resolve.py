@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mtv.model.estate import VM, Nic
 from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, NicChoice, Plan, VmPlan
+from mtv.model.reading import Route
 from mtv.plans.files.abilities import unfit
 from mtv.plans.files.document import Document, Path
 from mtv.plans.files.problems import Problem
@@ -21,6 +22,14 @@ Naming = Callable[[str], str]
 """A VM's name as the target can have it."""
 
 
+Routing = Callable[[VM, str], Sequence[Route]]
+"""In which ways a VM's disks can be read, the plan's word for it given."""
+
+
+def no_choice(vm: VM, wanted: str) -> Sequence[Route]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Ends:
     """What resolving needs to know of source and target."""
@@ -28,6 +37,7 @@ class Ends:
     source: Capabilities
     target: Capabilities
     naming: Naming
+    routing: Routing = no_choice
 
 
 def resolve(
@@ -43,7 +53,7 @@ def resolve(
         return None, work.problems
     made = Plan(
         name=file.name, source=file.source, target=file.target, namespace=file.namespace, vms=plans,
-        limits=_limits(file), on_failure=file.on_failure, text=document.text,
+        limits=_limits(file), on_failure=file.on_failure, read=file.read, text=document.text,
     )  # fmt: skip
     return made, []
 
@@ -106,6 +116,7 @@ class _Work:
             self.unknown(("storage", place, "from"), self.file.storage[place].from_, datastores, "datastore")
         self.check_targets()
         self.check_overrides(vms)
+        self.check_reading(vms)
 
     def unknown(self, path: Path, word: str, known: set[str], kind: str) -> None:
         near = difflib.get_close_matches(word, sorted(known), 1, 0.5)
@@ -139,6 +150,16 @@ class _Work:
         for place, key in enumerate(self.file.guest.keys):
             if key.vm not in names:
                 self.wrong(("guest", "keys", place, "vm"), f"'{key.vm}' is none of the plan's VMs")
+
+    def check_reading(self, vms: Sequence[VM]) -> None:
+        """A way that is named has to be open for every VM."""
+        if self.file.read not in self.ends.source.ways:
+            return
+        for vm in vms:
+            for one in self.ends.routing(vm, self.file.read):
+                if one.name == self.file.read and not one.taken:
+                    self.wrong(("read",), f"'{vm.name}' cannot be read by '{one.name}': {one.why}",
+                               "write 'read: auto', or another way: `mtv describe vm` shows them")  # fmt: skip
 
     def check_names(self, plans: Sequence[VmPlan]) -> None:
         taken: dict[str, str] = {}

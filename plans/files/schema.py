@@ -20,6 +20,7 @@ LATER: dict[tuple[str, ...], str] = {
 FORMS: dict[str, str] = {
     "name": "lower-case letters, digits, '-' and '.', at most 63, the first and last no sign",
     "bytes_per_second": "a number of bytes from 1, for example 400M",
+    "read": "auto, or a way of the source's: `mtv describe vm` names them",
     "secret": "env:VAR or file:PATH",
 }
 """What the value of a key looks like, where its type alone does not say it."""
@@ -114,6 +115,7 @@ class PlanFile(_Part):
     power_off: PowerOff = PowerOff()
     start: Literal["as_source", "always", "never"] = "as_source"
     precopy: Precopy = Precopy()
+    read: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "auto"
     limits: LimitsPart = LimitsPart()
     worker: Literal["auto", "local"] = "auto"
     accept: list[Accept] = []

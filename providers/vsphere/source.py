@@ -5,21 +5,24 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Literal
 
 from mtv.errors import CheckFailed, Refused
-from mtv.model.estate import VM, Change, Disk, Finding
+from mtv.model.estate import VM, Change, Disk, Entity, Finding
 from mtv.model.login import Login
 from mtv.model.points import Export, Point
-from mtv.model.reading import Opener, SourceCheck
+from mtv.model.reading import Opener, Route, SourceCheck
 from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
 from mtv.providers.vsphere.steering import alarm, fence, power
 from mtv.providers.vsphere.steering.points import SNAPSHOT, Points
 from mtv.providers.vsphere.steering.server import Server
+from mtv.providers.vsphere.ways.choose import routes, scene
 from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
+from mtv.providers.vsphere.ways.table import NAMES
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
+from mtv.settings import settings
 
 
 class VSphere:
@@ -31,6 +34,7 @@ class VSphere:
     openers: Mapping[str, Opener] = OPENERS
     checks: Mapping[str, SourceCheck] = {}
     roles: Sequence[str] = tuple(ROLES)
+    ways: Sequence[str] = NAMES
 
     def __init__(
         self, name: str, address: str, secrets: Mapping[str, bytes] | None = None, login: Login | None = None
@@ -59,6 +63,14 @@ class VSphere:
     def role(name: str) -> str:
         """A role for people: its rights, and the lines that grant them. Raises Refused `vsphere.role`."""
         return text(role(name))
+
+    @staticmethod
+    def routes(vm: VM, around: Sequence[Entity], wanted: str) -> Sequence[Route]:
+        """As its next cold move would find it, but for rights, which only the server knows."""
+        return routes(scene(vm, around, library=settings().vddk is not None), wanted)
+
+    def prefer(self, way: str) -> None:
+        self._ways.wanted = way
 
     async def check(self) -> Sequence[Finding]:
         """Who answers, how its clock stands, which rights the accounts lack for which way, and fenced VMs that run."""

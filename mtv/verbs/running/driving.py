@@ -18,7 +18,7 @@ from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Journal, Policy
 from mtv.plans.way.rates import Rates
 from mtv.plans.world import World, unheard
-from mtv.providers.base import Capabilities, Lends, Starts, Workers
+from mtv.providers.base import Capabilities, Lends, Routes, Starts, Workers
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.journal import StoreJournal
@@ -106,6 +106,8 @@ async def roads(store: Store) -> AsyncIterator[Roads]:
 
 async def opened_ends(store: Store, plan: Plan, stack: AsyncExitStack) -> Ends:
     source = await stack.enter_async_context(opened("sources", place(store, plan.source)))
+    if isinstance(source, Routes):
+        source.prefer(plan.read)
     target = await stack.enter_async_context(opened("targets", place(store, plan.target)))
     return Ends(source=source, target=target, workers=target if isinstance(target, Workers) else LocalWorkers())
 

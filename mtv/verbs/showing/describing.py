@@ -1,6 +1,6 @@
 """`mtv describe`: all that is known of one VM or plan, as text for people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mtv.converters import manifests
@@ -8,12 +8,15 @@ from mtv.errors import Refused
 from mtv.formats import kubeyaml
 from mtv.model.estate import VM, Concern, Facts, Json, Level
 from mtv.model.plans import VmPlan
+from mtv.model.reading import Route
 from mtv.plans.concerns import guest_of, of_plan
 from mtv.settings import settings
 from mtv.store import inventory, records
 from mtv.store import runs as stored
 from mtv.store.store import Store
+from mtv.verbs.opening import place
 from mtv.verbs.plans import resolved
+from mtv.verbs.routing import routing
 from mtv.verbs.showing import portrait
 from mtv.words import count, plain, size
 
@@ -23,13 +26,16 @@ def vm(name: str, plan_file: str | None) -> str:
     with Store(settings().store) as store:
         if plan_file is None:
             one = _find(store, name)
-            return "\n".join(_vm(one, inventory.inspection(store, one))) + "\n"
-        plan = resolved(store, Path(plan_file)).plan
+            told = routing(store, place(store, one.source))(one, "auto")
+            return "\n".join([*_vm(one, inventory.inspection(store, one)), *_routes(told)]) + "\n"
+        made = resolved(store, Path(plan_file))
+        plan = made.plan
         part = next((one for one in plan.vms if name in (one.vm.name, f"{one.vm.name}@{one.vm.id}")), None)
         if part is None:
             raise Refused("vm.unknown", f"plan '{plan.name}' has no VM '{name}'", f"mtv describe plan {plan_file}")
         found = inventory.inspection(store, part.vm)
-    return "\n".join([*_vm(part.vm, found), *_to_be(part, found)]) + "\n"
+        told = routing(store, made.source)(part.vm, plan.read)
+    return "\n".join([*_vm(part.vm, found), *_routes(told), *_to_be(part, found)]) + "\n"
 
 
 def plan(file: str, brief: bool = False) -> str:
@@ -101,6 +107,13 @@ def _guest(found: Facts | None) -> Iterator[str]:
     diff = network.get("diff") if isinstance(network, Mapping) else ""
     yield "network: nothing changes" if not diff else "network, what changes:"
     yield from (f"  {plain(line)}" for line in str(diff or "").splitlines())
+
+
+def _routes(told: Sequence[Route]) -> Iterator[str]:
+    """In which ways its disks can be read when it is off."""
+    if told:
+        yield "reading its disks, once it is off:"
+        yield from (f"  {one.name}: {plain(one.why)}" for one in told)
 
 
 def _list(told: Json) -> list[Json]:

@@ -31,6 +31,7 @@ accept: [{id: ova.cdrom, reason: not needed, who: me}]
 on_failure: rollback
 probation_h: 72
 overrides: [{vm: db01, disks: [{disk: 1, to: qcow2}], order: 1}]
+read: auto
 """
 
 

@@ -5,6 +5,7 @@ import yaml
 
 from mtv.model.estate import VM, Disk, Nic
 from mtv.model.plans import Plan
+from mtv.model.reading import Route
 from mtv.plans.files import document, problems, resolve, write
 from mtv.plans.files.problems import Problem
 from mtv.providers.base import Capabilities
@@ -74,6 +75,7 @@ def test_an_exact_row_wins_over_the_star() -> None:
         ("vms: [DB01]\nstart: always\n" + MAPS, "p.yaml:6:1", "starts none: it cannot do 'start: always'"),
         ("vms: [DB01]\nprobation_h: 72\n" + MAPS, "p.yaml:6:1", "there is no probation"),
         ("vms: [DB01]\nprecopy: {every_min: 5}\n" + MAPS, "p.yaml:6:1", "a cold journey copies once"),
+        ("vms: [DB01]\nread: folder\n" + MAPS, "p.yaml:6:1", "has no way to read disks that is called 'folder'"),
         ("vms: [DB01]\npower_off: {grace_s: 5}\n" + MAPS, "p.yaml:6:1", "'ova:in' has nothing to power off"),
         (VMS + MAPS.replace("to: raw", "to: raw, access: ReadWriteOnce"), "p.yaml:7:32", "cannot do 'access: ReadWr"),
         (VMS + MAPS.replace("to: raw", "to: raw, volume: Block"), "p.yaml:7:32", "cannot do 'volume: Block'"),
@@ -103,6 +105,22 @@ def test_ends_that_can_are_asked_for_everything() -> None:
     assert file is not None
     able = resolve.Ends(Capabilities(power=True, points=True, tracks=True), Capabilities(starts=True), str)
     assert resolve.resolve(file, parsed, ESTATE, (), able)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "wrong"), [("auto", ""), ("near", ""), ("far", "'DB01' cannot be read by 'far': fog")]
+)
+def test_a_way_that_is_named_has_to_be_open(word: str, wrong: str) -> None:
+    def routing(vm: VM, wanted: str) -> list[Route]:
+        return [Route("near", wanted != "far", "taken"), Route("far", False, "fog")]
+
+    parsed = document.parse(f"{HEAD}vms: [DB01]\nread: {word}\n{MAPS}", "p.yaml")
+    file, _ = problems.read(parsed)
+    assert file is not None
+    ends = resolve.Ends(Capabilities(points=True, ways=("near", "far")), CAN, str, routing)
+    plan, found = resolve.resolve(file, parsed, ESTATE, (), ends)
+    assert [one.text for one in found] == ([wrong] if wrong else [])
+    assert plan is None or plan.read == word
 
 
 def test_a_written_plan_resolves_as_it_is() -> None:

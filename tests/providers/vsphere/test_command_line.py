@@ -56,6 +56,37 @@ def test_a_plan_is_written_and_linted_without_a_login(
     assert cli.main(["lint", plan]) == 0, capsys.readouterr()
 
 
+def test_a_vm_is_told_with_the_ways_to_read_it(added: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["refresh", "vc01"]) == 0
+    capsys.readouterr()
+    assert cli.main(["describe", "vm", "shop"]) == 0
+    told = capsys.readouterr().out
+    assert told.partition("reading its disks, once it is off:\n")[2].splitlines() == [
+        "  vddk: VMware's library is not configured: MTV_VDDK=DIR",
+        "  folder: chosen",
+        "  export: open; folder is taken",
+        "  ssh: behind a vCenter, hosts are not logged in to",
+    ]
+
+
+def test_a_plan_may_name_a_way_that_is_open_and_no_other(
+    added: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert cli.main(["refresh", "vc01"]) == 0
+    plan = tmp_path / "plan.yaml"
+    words = ["create", "plan", str(plan), "--from", "vc01", "--to", f"bundle:{tmp_path / 'out'}"]
+    assert cli.main([*words, "--where", "name = 'shop'"]) == 0
+    text = plan.read_text()
+    plan.write_text(f"{text}read: export\n")
+    capsys.readouterr()
+    assert cli.main(["describe", "vm", "shop", "--plan", str(plan)]) == 0
+    assert "  export: chosen" in capsys.readouterr().out
+    plan.write_text(f"{text}read: ssh\n")
+    assert cli.main(["lint", str(plan)]) == 2
+    said = capsys.readouterr()
+    assert "'shop' cannot be read by 'ssh': behind a vCenter" in said.out + said.err
+
+
 def test_a_check_names_what_the_second_account_lacks(
     added: Path, admin: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
