@@ -87,6 +87,15 @@ class Tracks(Protocol):
 
 
 @runtime_checkable
+class Foresees(Protocol):
+    """Sources that can tell while a VM runs whether its disks can be read once it is off."""
+
+    async def foresee(self, vm: VM, disks: Sequence[Disk]) -> str:
+        """In which way. Raises CheckFailed `source.no-way`."""
+        ...
+
+
+@runtime_checkable
 class Lends(Protocol):
     """Sources whose disks workers read with an account."""
 
