@@ -1,10 +1,11 @@
 """The two ends of a journey. Ours and a stranger's register the same way: by entry point."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
 
 from mtv.errors import Refused
+from mtv.model.estate import Finding
 from mtv.model.reading import Opener, SourceCheck
 
 
@@ -37,3 +38,10 @@ def checks() -> Mapping[str, SourceCheck]:
     for kind in kinds("sources"):
         ways.update(load("sources", kind).checks)
     return ways
+
+
+def fits() -> Iterator[Finding]:
+    """What this machine has of what a source wants here, for those that want something."""
+    for kind in kinds("sources"):
+        if fit := getattr(load("sources", kind), "fit", None):
+            yield from fit()

@@ -118,6 +118,12 @@ def _windows() -> Iterator[Finding]:
         yield Finding(name="virtio-win", ok=False, text=text, fix=fix, level=Level.INFO)
 
 
+def _sources() -> Iterator[Finding]:
+    from mtv import providers
+
+    yield from providers.fits()
+
+
 def _space() -> Iterator[Finding]:
     for name, folder, needed in (
         ("store-space", settings().store.parent, fitness.STORE_BYTES),
@@ -145,6 +151,7 @@ _PROBES: Mapping[str, Callable[[], Iterator[Finding]]] = {
     "tools-root": _tools_root,
     "appliance": _appliance,
     "virtio-win": _windows,
+    "sources": _sources,
     "space": _space,
     "store": _store,
 }

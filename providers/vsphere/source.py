@@ -19,6 +19,7 @@ from mtv.providers.vsphere.ways.choose import routes, scene
 from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
 from mtv.providers.vsphere.ways.table import NAMES
+from mtv.providers.vsphere.ways.served.fit import fit
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
@@ -58,6 +59,8 @@ class VSphere:
     def lends(self) -> Mapping[str, bytes]:
         """What workers log in with: the second account, or the only one."""
         return {SECRET: self.copier.account.password or self.session.account.password}
+
+    fit = staticmethod(fit)
 
     @staticmethod
     def role(name: str) -> str:

@@ -4,7 +4,6 @@ off and snapshots of running ones; its data come straight from the VM's host, wh
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from mtv.errors import Cancelled, Held, MtvError, Temporary
@@ -20,14 +19,6 @@ from mtv.settings import settings
 
 NEWEST = 8  # nbdkit 1.42 looks for libvixDiskLib.so.8 and older; 9 differs in name alone
 NFC_MEMORY = "vddk.nfc-memory"
-
-
-@dataclass(frozen=True)
-class Library:
-    """VMware's, unpacked. `links` is set where nbdkit has to be shown it under another name."""
-
-    folder: Path
-    links: Path | None = None
 
 
 def library() -> tuple[Path, int]:
@@ -53,11 +44,10 @@ def open_vddk(export: Export, scratch: Path, secrets: Path, *, serve: bool = Fal
     restraint = Restraint(scratch)
     folder, version = library()
     where = nbdkit.place("vddk", scratch)
-    shown = _linked(folder, where, version) if version > NEWEST else str(folder)
     (scratch / "vddk.conf").write_text(restraint.config)
     print_ = thumbprint(address, str(export.params["fingerprint"]))
-    plugin = [*_options(export, address, print_), f"libdir={shown}", f"config={where.folder}/vddk.conf",
-              f"password=+{secrets / SECRET}"]  # fmt: skip
+    plugin = [*_options(export, address, print_), f"password=+{secrets / SECRET}",
+              f"libdir={shown(folder, version, where)}", f"config={where.folder}/vddk.conf"]  # fmt: skip
     try:
         with nbdkit.serving(where, plugin, [folder, secrets / SECRET]) as uri:
             yield NbdServer(uri, connections=1, depth=restraint.depth, far=True)
@@ -77,8 +67,10 @@ def _options(export: Export, address: Address, print_: str) -> Iterator[str]:
         yield f"snapshot={params['snapshot']}"
 
 
-def _linked(folder: Path, where: Place, version: int) -> str:
-    """The library once more, by links, under the name that nbdkit looks for."""
+def shown(folder: Path, version: int, where: Place) -> str:
+    """What nbdkit is told as its folder: where it does not know that version's name, one with links."""
+    if version <= NEWEST:
+        return str(folder)
     links = where.scratch / "vddk"
     (links / "lib64").mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in folder.iterdir() if path.name != "lib64"}
