@@ -6,6 +6,8 @@ from functools import cache
 from operator import attrgetter
 from typing import get_args
 
+import orjson
+
 from mtv import codec
 from mtv.model.estate import VM, Datastore, Disk, Entity, Json, Level, Network, Nic, kind_of
 from mtv.model.infrastructure import Part
@@ -37,12 +39,12 @@ def rows(one: Entity) -> Iterator[tuple[str, Row]]:
             yield from (("snapshots", row) for row in snapshot_rows(one))
             yield from (("concerns", row) for row in concern_rows(one))
         case Datastore():
-            yield "datastores", {**_some(one, _STORE), "accessible": int(one.accessible), "doc": document(one)}
+            yield "datastores", {**_some(one, _STORE), "accessible": int(one.accessible), "doc": told(one)}
         case Network():
-            yield "networks", {**_some(one, _NETWORK), "doc": document(one)}
+            yield "networks", {**_some(one, _NETWORK), "doc": told(one)}
         case _:
             row = {"source": one.source, "id": one.id, "name": one.name}
-            yield "parts", {**row, "kind": kind_of(type(one)), "doc": document(one)}
+            yield "parts", {**row, "kind": kind_of(type(one)), "doc": told(one)}
 
 
 def vm_row(vm: VM) -> Row:
@@ -73,7 +75,7 @@ def vm_row(vm: VM) -> Row:
         "snapshots": len(vm.snapshots),
         "snapshot_at": min((one.at for one in vm.snapshots), default=""),
         "devices": ",".join(dict.fromkeys(one.kind for one in vm.devices)),
-        "doc": document(vm),
+        "doc": told(vm),
     }
 
 
@@ -105,6 +107,11 @@ def snapshot_rows(vm: VM) -> Iterator[Row]:
 def concern_rows(vm: VM) -> Iterator[Row]:
     for concern in vm.concerns:
         yield {**_of(vm, concern.id), **_some(concern, _CONCERN), "level": str(concern.level)}
+
+
+def told(one: Entity) -> str:
+    """The same as `document` of it, which takes ten times as long: an inventory has ten thousand."""
+    return orjson.dumps(one, default=dict).decode()
 
 
 def document(value: object) -> str:
