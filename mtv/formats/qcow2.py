@@ -16,13 +16,20 @@ DATA_FILE_EXTENSION = 0x44415441
 class Qcow2:
     version: int
     size_bytes: int
-    cluster_bytes: int
+    cluster_bits: int
+    l1_offset: int
+    l1_entries: int
+    extended: bool  # each entry of its second tables has a bitmap behind it
+
+    @property
+    def cluster_bytes(self) -> int:
+        return 1 << self.cluster_bits
 
 
 def read_header(image: Window) -> Qcow2:
     """Raises Refused `qcow2.*` for what would read the host's files, or what qemu cannot read truly."""
     raw = image.take(0, HEADER.size, "header")
-    magic, version, backing, _, cluster_bits, size, encryption, *_ = HEADER.unpack(raw)
+    magic, version, backing, _, cluster_bits, size, encryption, l1_entries, l1_offset, *_ = HEADER.unpack(raw)
     if magic != MAGIC or version not in (2, 3):
         raise image.refuse("header", f"it is no qcow2 image of version 2 or 3 (magic {magic!r}, version {version})")
     if backing:
@@ -31,12 +38,13 @@ def read_header(image: Window) -> Qcow2:
         raise image.refuse("encrypted", f"it is encrypted (method {encryption})", "decrypt it: qemu-img convert")
     if not 9 <= cluster_bits <= 21 or not 0 < size < 1 << 63:
         raise image.refuse("header", f"its clusters of 2^{cluster_bits} bytes or its size of {size} bytes are absurd")
-    _check_extensions(image, 72 if version == 2 else _version_3(image), 1 << cluster_bits)
-    return Qcow2(version, size, 1 << cluster_bits)
+    length, extended = (72, False) if version == 2 else _version_3(image)
+    _check_extensions(image, length, 1 << cluster_bits)
+    return Qcow2(version, size, cluster_bits, l1_offset, l1_entries, extended)
 
 
-def _version_3(image: Window) -> int:
-    """Feature bits; gives the header's length."""
+def _version_3(image: Window) -> tuple[int, bool]:
+    """Feature bits; gives the header's length, and whether its tables are the extended ones."""
     raw = image.take(72, 32, "version 3 header")
     incompatible, _, _, _, length = struct.unpack(">QQQII", raw)
     if incompatible & EXTERNAL_DATA:
@@ -47,7 +55,7 @@ def _version_3(image: Window) -> int:
         raise image.refuse("features", f"it needs unknown features {unknown:#x}", "convert it: qemu-img convert")
     if length < 104 or length > 4096:
         raise image.refuse("header", f"its header claims {length} bytes")
-    return int(length)
+    return int(length), bool(incompatible & EXTENDED_L2)
 
 
 def _check_extensions(image: Window, offset: int, end: int) -> None:

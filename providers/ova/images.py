@@ -9,8 +9,10 @@ from mtv.formats import vmdk
 from mtv.formats.gzip import inflated
 from mtv.formats.qcow2 import MAGIC as QCOW2
 from mtv.formats.qcow2 import read_header as read_qcow2
+from mtv.formats.qcow2_tables import check_end
 from mtv.formats.vmdk_disk import SparseDisk
 from mtv.formats.window import Window, window
+from mtv.providers.ova import claims
 from mtv.providers.ova.ovf.envelope import DiskEntry, File
 from mtv.providers.ova.package import Package
 from mtv.providers.ova.reading.pieces import Piece, opened
@@ -37,8 +39,7 @@ def examine(package: Package, entry: DiskEntry, where: str) -> Stored:
         image = _kind(head, entry, where)
         pieces, checks, size = _measure(package, entry, image, head, pieces, checks)
         allocated = None if entry.file.gzip else _allocated_bytes(image, head, pieces)
-    _check_capacity(entry, size, where)
-    return Stored(
+    found = Stored(
         what=what,
         image=image,
         gzip=entry.file.gzip,
@@ -48,6 +49,8 @@ def examine(package: Package, entry: DiskEntry, where: str) -> Stored:
         stamps=package.stamps((*pieces, *(piece for check in checks for piece in check.pieces))),
         checks=checks,
     )
+    claims.check(entry, found, where)
+    return found
 
 
 def _locate(package: Package, file: File, where: str) -> tuple[tuple[Piece, ...], tuple[Checked, ...]]:
@@ -120,7 +123,10 @@ def _kind(head: Window, entry: DiskEntry, where: str) -> Image:
         return "vmdk-stream" if header.compressed else "vmdk-sparse"
     if start.startswith(vmdk.DESCRIPTOR_START):
         return "vmdk-flat"
-    return "qcow2" if not said and start.startswith(QCOW2) else "raw"
+    if not said and start.startswith(QCOW2):
+        return "qcow2"
+    claims.check_start(entry, start, where)
+    return "raw"
 
 
 def _measure(
@@ -134,7 +140,10 @@ def _measure(
     """The disk's size; a flat VMDK's bytes lie in another file than its descriptor."""
     gzip = entry.file is not None and entry.file.gzip
     if image == "qcow2":
-        return pieces, checks, read_qcow2(_as(head, "qcow2")).size_bytes
+        header = read_qcow2(_as(head, "qcow2"))
+        if not gzip:
+            check_end(_as(head, "qcow2"), header)
+        return pieces, checks, header.size_bytes
     if image in ("vmdk-stream", "vmdk-sparse"):
         return pieces, checks, vmdk.read_header(_as(head, "vmdk")).size_bytes
     if image == "vmdk-flat":
@@ -172,16 +181,6 @@ def _flat(
     if digest := package.digest(name):
         checks = (*checks, Checked(digest=digest, pieces=(found,)))
     return (piece,), checks, extent.size_bytes
-
-
-def _check_capacity(entry: DiskEntry, size: int, where: str) -> None:
-    """A capacity in GiB may be rounded, so it is compared in its own unit."""
-    if entry.capacity_bytes is not None and size >= entry.capacity_bytes + max(entry.unit_bytes, SECTOR):
-        raise Refused(
-            "ova.capacity",
-            f"{where}: its capacity is {entry.capacity_bytes} bytes, its image holds {size}",
-            "the descriptor is wrong: export the VM again",
-        )
 
 
 def _as(head: Window, area: str) -> Window:

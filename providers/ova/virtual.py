@@ -1,13 +1,14 @@
 """From a package to its VMs: what the OVF says and what the images hold, in neutral words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from xml.etree.ElementTree import Element
 
 from mtv.errors import MtvError
 from mtv.model.estate import VM, Concern, Disk, Firmware, Level
+from mtv.providers.ova import claims
 from mtv.providers.ova.images import examine
 from mtv.providers.ova.losses import has_tpm, losses
 from mtv.providers.ova.ovf import hardware, virtualbox
@@ -95,7 +96,10 @@ def _read(source: str, package: Package, envelope: Envelope, system: Element, id
         disks=tuple(_disk(drive, images[drive.entry.id]) for drive in found),
         nics=nics(machine, system),
         attributes={"hardware": machine.type} if machine.type else {},
-        concerns=(*losses(package, envelope, system, machine, used), *_smaller(found, images)),
+        concerns=(
+            *losses(package, envelope, system, machine, used),
+            *(concern for drive in found for concern in claims.concerns(drive.entry, images[drive.entry.id])),
+        ),
         revision=package.revision,
     )
     return Machine(vm=vm, images=images)
@@ -119,15 +123,6 @@ def _disk(drive: Drive, image: Stored) -> Disk:
 def _allocated(drive: Drive, image: Stored) -> int | None:
     """The image knows better than what its writer said of it."""
     return image.allocated_bytes if image.allocated_bytes is not None else drive.entry.populated_bytes
-
-
-def _smaller(found: tuple[Drive, ...], images: Mapping[str, Stored]) -> Iterator[Concern]:
-    """A capacity that is larger by more than its rounding."""
-    for drive in found:
-        size, entry = images[drive.entry.id].size_bytes, drive.entry
-        if entry.capacity_bytes is not None and entry.capacity_bytes >= size + max(entry.unit_bytes, 512):
-            words = f"the disk '{entry.id}' is said to have {entry.capacity_bytes} bytes, its image holds {size}"
-            yield Concern(id="ova.capacity-larger", level=Level.WARNING, text=f"{words} and moves as it is")
 
 
 def _firmware(machine: Hardware, system: Element) -> tuple[Firmware, bool]:

@@ -1,5 +1,6 @@
 """A qcow2's header: real images are read, what would read other files is refused."""
 
+import random
 import struct
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from mtv.errors import MtvError, Refused
 from mtv.formats import qcow2
+from mtv.formats.qcow2_tables import check_end
 from mtv.formats.window import Window
 from tests.formats.build import shown
 
@@ -106,3 +108,47 @@ def test_whatever_comes_after_the_magic_only_our_errors_come_out(data: bytes, st
     except MtvError:
         return
     assert 0 < found.size_bytes < 1 << 63
+
+
+@pytest.mark.parametrize(
+    "way", ["", "-c", "compat=0.10", "cluster_size=512", "extended_l2=on", "compression_type=zstd"]
+)
+def test_an_image_that_is_cut_off_is_found_by_its_tables(tmp_path: Path, way: str) -> None:
+    (tmp_path / "raw").write_bytes(random.Random(1).randbytes(3 << 20))
+    path = tmp_path / "a.qcow2"
+    options = [way] if way == "-c" else ["-o", way or "compat=1.1"]
+    subprocess.run(["qemu-img", "convert", *options, "-O", "qcow2", tmp_path / "raw", path], check=True)
+    data = path.read_bytes()
+    check(data)
+    for size in (len(data) - (2 << 16), len(data) // 2):
+        with pytest.raises(Refused, match="byte") as caught:
+            check(data[:size])
+        assert caught.value.fault.code == "qcow2.truncated"
+
+
+def test_a_tables_length_that_is_absurd_is_refused(tmp_path: Path) -> None:
+    data = bytearray(image(tmp_path).read_bytes())
+    data[36:40] = b"\xff" * 4
+    with pytest.raises(Refused, match="first table claims 4294967295 entries"):
+        check(bytes(data))
+
+
+def test_many_pointers_to_one_table_read_it_once(tmp_path: Path) -> None:
+    data = bytearray(image(tmp_path, size="64T").read_bytes())
+    window = shown(bytes(data), "qcow2")
+    header = qcow2.read_header(window)
+    for at in range(header.l1_entries):
+        struct.pack_into(">Q", data, header.l1_offset + at * 8, 65536)
+    reads: list[int] = []
+
+    def read(offset: int, length: int) -> bytes:
+        reads.append(offset)
+        return bytes(data[offset : offset + length])
+
+    check_end(Window(read, len(data), "x", "qcow2"), header)
+    assert len(reads) == 2 < header.l1_entries
+
+
+def check(data: bytes) -> None:
+    window = shown(data, "qcow2")
+    check_end(window, qcow2.read_header(window))

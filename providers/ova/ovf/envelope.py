@@ -37,6 +37,7 @@ class DiskEntry:
     populated_bytes: int | None
     interface: str = ""  # oVirt: VirtIO, VirtIO_SCSI, IDE, SATA
     boot: bool = False  # oVirt
+    of_ovirt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +138,7 @@ def _disk(element: Element, file: str, files: Mapping[str, File], defaults: Mapp
         populated_bytes=int(populated) if populated.isascii() and populated.isdigit() and len(populated) < 19 else None,
         interface=attribute(element, "disk-interface"),
         boot=attribute(element, "boot").lower() == "true",
+        of_ovirt=bool(attribute(element, "volume-format")),
     )
 
 

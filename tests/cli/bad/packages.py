@@ -13,6 +13,7 @@ from tests.providers.ova.builders import (
     QCOW2,
     SCSI,
     SIZE,
+    VMDK,
     Packed,
     Vmware,
     disk,
@@ -25,7 +26,10 @@ from tests.providers.ova.builders import (
 
 PLAIN = Vmware()
 DISK = "web-disk1.vmdk"
-IMAGE = Stream(guest(SIZE, 1)).bytes()
+GUEST = guest(SIZE, 1)
+IMAGE = Stream(GUEST).bytes()
+SECTOR = 512
+SPARSE = "http://www.vmware.com/specifications/vmdk.html#sparse"  # also what oVirt calls a raw image
 NAMESPACE = "http://schemas.dmtf.org/ovf/envelope/1"
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
@@ -102,6 +106,14 @@ def _many(folder: Path, name: str) -> None:
     (folder / f"{name}.ova").write_bytes(tar_member(b"web.ovf", PLAIN.text().encode()) + empty + bytes(1024))
 
 
+def _cut_qcow2(folder: Path, name: str) -> None:
+    """Its header and tables are whole: qemu would read what is missing as zeroes."""
+    made, path = folder.parent / "cut.raw", folder.parent / "cut.qcow2"
+    made.write_bytes(b"x" * SIZE)
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", str(made), str(path)], check=True)
+    disked("", QCOW2, "web.qcow2", path.read_bytes()[: 3 << 16]).make(folder, name)
+
+
 def qcow2(option: str, said: str) -> Bad:
     def make(folder: Path, name: str) -> None:
         secret, path = folder.parent / "secret.raw", folder.parent / f"{name}.qcow2"
@@ -112,6 +124,22 @@ def qcow2(option: str, said: str) -> Bad:
         subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", *arguments, str(path), *size], check=True)
         text = replace(PLAIN, files=file("web.qcow2"), disks=disk(format_=QCOW2)).text()
         Packed({"web.ovf": named(text, name), "web.qcow2": path.read_bytes()}).ova(folder / f"{name}.ova")
+
+    return Bad(make, said)
+
+
+def disked(said: str, format_: str, name: str, *chunks: bytes, size: int = 0, gib: int = 0) -> Bad:
+    """Without a manifest: only the descriptor and the bytes themselves tell that the image is not what was exported."""
+
+    def make(folder: Path, vm: str) -> None:
+        sizes = f'ovf:size="{size}"' if size else ""
+        split = f'ovf:chunkSize="{len(chunks[0])}"' if len(chunks) > 1 else ""
+        units = 'ovf:capacityAllocationUnits="byte * 2^30"' if gib else ""
+        disks = disk(capacity=gib or SIZE, format_=format_, attributes=units)
+        text = replace(PLAIN, files=file(name, attributes=f"{sizes} {split}"), disks=disks).text()
+        names = [f"{name}.{number:09}" for number in range(len(chunks))] if split else [name]
+        files = dict(zip(names, chunks, strict=True))
+        Packed({"web.ovf": named(text, vm), **files}, algorithm="").ova(folder / f"{vm}.ova")
 
     return Bad(make, said)
 
@@ -150,6 +178,14 @@ BAD: Mapping[str, Bad] = {
     "vmdk-parent": image(DISK, Stream(guest(SIZE, 1), descriptor=DESCRIPTOR.replace("ffffffff", "deadbeef")).bytes()),
     "qcow2-backing": qcow2("backing", "backing file"),
     "qcow2-data": qcow2("data-file", "its data lies in another file"),
+    "cut-magic": disked("does not begin so", VMDK, DISK, b"X" + IMAGE[1:]),
+    "cut-page": disked("does not begin so", VMDK, DISK, b"<html>404 not found</html>" * 100),
+    "cut-page-sparse": disked("its raw image holds 3072", SPARSE, DISK, b"<html>404 not found</html>" * 100),
+    "cut-zeroes": disked("does not begin so", VMDK, DISK, bytes(1 << 20)),
+    "cut-raw": disked(f"its raw image holds {SIZE // 2}", "raw", "a.img", GUEST[: SIZE // 2]),
+    "cut-raw-by-its-size": disked(f"is said to have {SIZE} bytes", "raw", "a.img", GUEST[:-SECTOR], size=SIZE, gib=1),
+    "cut-chunks": disked(f"its raw image holds {SIZE // 2}", "raw", "a.img", GUEST[: SIZE // 4], GUEST[: SIZE // 4]),
+    "cut-qcow2": Bad(_cut_qcow2, "of 196608 there are"),
     "mf-wrong": listed("web.ovf", lambda files: manifest({**files, "web.ovf": b"another"})),
     "mf-missing": listed(DISK, lambda files: manifest({"web.ovf": files["web.ovf"]})),
     "mf-algorithm": listed("MD5", lambda files: manifest(files).replace(b"SHA256", b"MD5")),

@@ -56,7 +56,7 @@ def test_a_scratch_folder_may_be_relative(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_qcow2_that_qemu_cannot_read_is_told_in_its_words(tmp_path: Path) -> None:
     data = bytearray(image(tmp_path / "made", "qcow2"))
-    data[40:48] = b"\xff" * 8  # the first table's place
+    data[48:56] = b"\xff" * 8  # the place of the table that counts references
     export = made(package(bytes(data), "qcow2"), tmp_path, True)
     with pytest.raises(MtvError, match="qemu-nbd cannot read it") as caught:
         content(export, tmp_path / "scratch")
