@@ -3,7 +3,7 @@
 import codecs
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -22,7 +22,7 @@ class Book(Protocol):
     @property
     def tabs(self) -> Sequence[str]: ...
 
-    def rows(self, tab: str) -> Iterator[tuple[int, Row]]:
+    def rows(self, tab: str) -> Generator[tuple[int, Row]]:
         """Each row that holds something, with its number."""
         ...
 
@@ -61,7 +61,7 @@ class Folder:
     def close(self) -> None:
         return
 
-    def rows(self, tab: str) -> Iterator[tuple[int, Row]]:
+    def rows(self, tab: str) -> Generator[tuple[int, Row]]:
         file = self._files[tab]
         if file.stat().st_size > FILE_BYTES:
             raise self._refuse(file, f"has over {FILE_BYTES} bytes")

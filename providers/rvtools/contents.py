@@ -11,6 +11,7 @@ from mtv.formats.rvtools.book import TABS
 from mtv.formats.rvtools.cells import text
 from mtv.formats.rvtools.machines import VINFO
 from mtv.formats.rvtools.tab import Tab
+from mtv.formats.workbook.sheets import Row as Cells
 from mtv.model.estate import VM
 from mtv.model.infrastructure import Gap
 from mtv.providers.rvtools.book import Book, opened, tab_of
@@ -107,7 +108,9 @@ class _Reading:
                     self._miss(tab, f"has no tab {tab.name}: {WITHOUT[tab.name]} are not known")
                 continue
             try:
-                yield tab.name, self._table(tab, name)
+                with closing(self._book.rows(name)) as rows:
+                    made = self._table(tab, rows)
+                yield tab.name, made
             except MtvError as error:
                 if tab is VINFO or error.fault.code == "rvtools.too-large":
                     raise
@@ -117,8 +120,7 @@ class _Reading:
         text = f"{self._file} {what}"
         self.gaps.append(Gap(source=self._source, id=f"tab/{tab.name}", name=tab.name, text=text, hint=ALL_TABS))
 
-    def _table(self, tab: Tab[object], name: str) -> Table:
-        rows = self._book.rows(name)
+    def _table(self, tab: Tab[object], rows: Iterator[tuple[int, Cells]]) -> Table:
         _, first = next(rows, (0, {}))
         heads = match(tab, {place: text(one) for place, one in first.items()})
         if tab is VINFO and "vm" not in heads.places:

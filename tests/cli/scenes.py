@@ -77,7 +77,7 @@ def bare(box: Sandbox) -> None:
 
 SCENES: dict[str, Callable[[Sandbox], None]] = {
     "add": bare, "check": known, "refresh": known, "inspect": bare, "get": known,
-    "report": known, "describe": known, "create": bare, "lint": planned, "run": planned,
+    "report": known, "export": known, "describe": known, "create": bare, "lint": planned, "run": planned,
     "status": moved, "watch": moved, "logs": moved, "why": moved, "cutover": warm,
     "hold": warm, "resume": held, "retry": refused, "cancel": held, "rollback": probation, "commit": probation,
     "purge": refused, "verify": moved, "key create": bare, "key show": moved, "boot": moved, "ui": moved,

@@ -16,7 +16,7 @@ def _network(number: int) -> Column[VM]:
     def told(line: Line[VM]) -> str | None:
         return line.part.nics[number - 1].network if number <= len(line.part.nics) else None
 
-    return Column(f"Network #{number}", TEXT, told=told)
+    return Column(f"Network #{number}", TEXT, f"network{number}", told)
 
 
 V = Column[VM]

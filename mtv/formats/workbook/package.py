@@ -2,7 +2,7 @@
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -66,7 +66,7 @@ class Package:
                 text = f"its part {one.filename[:100]} unpacks from {one.compress_size} to {one.file_size} bytes"
                 raise Refused("workbook.bomb", f"{self.name}: {text}", AGAIN)
 
-    def each(self, part: str, *tags: str) -> Iterator[Element]:
+    def each(self, part: str, *tags: str) -> Generator[Element]:
         """Elements with one of those tags, once each is complete; it is emptied when the next one is asked for."""
         parser = etree.XMLPullParser(
             events=("end",), tag=[f"{{*}}{tag}" for tag in tags], resolve_entities=False, no_network=True,

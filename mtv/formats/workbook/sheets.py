@@ -2,7 +2,8 @@
 counts. Dates are numbers here; who knows that a column holds dates makes them so."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from mtv.errors import Refused
@@ -53,18 +54,19 @@ class Workbook:
     def close(self) -> None:
         self._package.close()
 
-    def rows(self, tab: str) -> Iterator[tuple[int, Row]]:
+    def rows(self, tab: str) -> Generator[tuple[int, Row]]:
         """Each row that holds something, with its number as Excel shows it."""
         number = 0
-        for one in self._package.each(self._parts[tab], "row", "sheetData"):
-            if not str(one.tag).endswith("}row"):
-                return  # what follows are widths, links and filters
-            told = one.get("r") or ""
-            number = int(told) if told.isascii() and told.isdigit() and len(told) < 8 else number + 1
-            if number > ROWS:
-                raise Refused("workbook.bomb", f"{self._package.name}: tab {tab} has a row {number}, of {ROWS}", AGAIN)
-            if found := dict(self._cells(one)):
-                yield number, found
+        with closing(self._package.each(self._parts[tab], "row", "sheetData")) as found:
+            for one in found:
+                if not str(one.tag).endswith("}row"):
+                    return  # what follows are widths, links and filters
+                number = _numbered(one.get("r") or "", number)
+                if number > ROWS:
+                    text = f"{self._package.name}: tab {tab} has a row {number}, of {ROWS} that can be"
+                    raise Refused("workbook.bomb", text, AGAIN)
+                if cells := dict(self._cells(one)):
+                    yield number, cells
 
     def _cells(self, row: Element) -> Iterator[tuple[int, Value]]:
         column = -1
@@ -110,6 +112,10 @@ class Workbook:
     def _shared(self, text: str) -> str | None:
         at = number(text)
         return self._strings[at] if isinstance(at, int) and 0 <= at < len(self._strings) else None
+
+
+def _numbered(told: str, last: int) -> int:
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 8 else last + 1
 
 
 def number(text: str) -> int | float | None:

@@ -22,7 +22,7 @@ def write(path: Path, estate: Estate) -> list[str]:
         return book.losses()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(estates())
 def test_vms_come_back_as_they_were(vms: list[VM]) -> None:
     stores = [Datastore(source="book", id=f"datastore-{number}", name=name) for number, name in enumerate(STORES)]
