@@ -1,11 +1,13 @@
 """What is wrong or lossy with a VM before it moves: a table of rules, pure."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from mtv.model.estate import VM, Concern, Level
 
 VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")
+_FENCED = re.compile(r" \((mtv-.+)\)$")
 FREE_BYTES = 100 << 20  # a conversion needs room in / or C:
 
 
@@ -52,10 +54,18 @@ def _silent(vm: VM) -> str:
     return vm.guest.tools if vm.power == "on" and vm.guest.tools in ("missing", "stopped") else ""
 
 
+def _fenced(vm: VM) -> str:
+    """Whose fence its name tells of."""
+    found = _FENCED.search(vm.name)
+    return found[1] if found else ""
+
+
 _C, _W, _I = Level.CRITICAL, Level.WARNING, Level.INFO
 RULES: Sequence[Rule] = (
     Rule("state", _C, lambda vm: "" if vm.state == "connected" else vm.state, "the VM is {}",
          "bring its host and its files back first"),
+    Rule("fenced", _C, _fenced, "it is fenced by {}, which moves or moved it",
+         "`mtv rollback` gives it back; a name that only looks so can be accepted"),
     Rule("raw-disk", _C, _disks(lambda disk: disk.raw == "physical"), "{} is a LUN given to the VM (physical RDM)",
          "leave it out, or turn it into a virtual disk"),
     Rule("raw-disk-virtual", _W, _disks(lambda disk: disk.raw == "virtual"), "{} is a mapped LUN (virtual RDM)",

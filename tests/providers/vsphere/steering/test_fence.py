@@ -11,6 +11,7 @@ from pyVim.task import WaitForTask
 from pyVmomi import vim
 
 from mtv.errors import CheckFailed, Held, MtvError
+from mtv.model.estate import Level
 from mtv.providers.vsphere.steering.marks import KEY, fenced_names
 from mtv.providers.vsphere.steering.server import Server
 from tests.providers.vsphere.opening import source_of
@@ -94,6 +95,8 @@ def test_a_fenced_vm_is_told_apart_unplugged_and_started_by_nobody(vc: VCenter, 
         run(source.fence(one, FENCE))
     now = picture(ready)
     assert now["name"] == "fence-all (mtv-plan-1)"
+    (concern,) = (one for one in told(source, ready).concerns if one.id == "vsphere.fenced")
+    assert (concern.level, "mtv-plan-1" in concern.text) == (Level.CRITICAL, True)
     assert [(one.connectable.connected, one.connectable.startConnected) for one in cards(ready)] == [(False, False)] * 2
     assert now["das"][0]["dasSettings"]["restartPriority"] == "disabled"
     assert (now["drs"][0]["enabled"], now["drs"][0]["behavior"]) == (False, "manual")
@@ -103,6 +106,7 @@ def test_a_fenced_vm_is_told_apart_unplugged_and_started_by_nobody(vc: VCenter, 
     for _ in range(2):
         run(source.unfence(one, FENCE))
     assert picture(ready) == before
+    assert told(source, ready).concerns == one.concerns
     nothing_left(vc, ready)
 
 
