@@ -16,7 +16,7 @@ from mtv.converters.worker import folders, lock
 from mtv.converters.worker.local import LocalWorkers
 from mtv.errors import MtvError, Refused, Temporary
 from mtv.model.estate import Json
-from mtv.model.tasks import Ended, Event, Task
+from mtv.model.tasks import Ended, Event, Op, Task
 from tests.converters.transfer.disks import Disk
 from tests.converters.worker import program
 from tests.converters.worker.conftest import COMMAND, MakeTask
@@ -176,6 +176,27 @@ def test_a_lock_that_somebody_else_holds_is_waited_for_and_then_refused(
     os.close(held)
     monkeypatch.setattr("mtv.converters.worker.local.settings", program.limits)
     assert ended(play(workers, task(zeroed=True))).outcome == "done"
+
+
+@pytest.mark.parametrize(
+    ("op", "remote", "network"), [("inspect", True, [True]), ("inspect", False, [False]), ("transfer", True, [])]
+)
+def test_a_tools_root_has_the_network_only_for_disks_that_are_read_over_it(
+    workers: LocalWorkers, task: MakeTask, disk: Disk, monkeypatch: pytest.MonkeyPatch,
+    op: Op, remote: bool, network: list[bool],
+) -> None:  # fmt: skip
+    asked = list[bool]()
+
+    def command(argv: list[str], *, reads: list[Path], writes: list[Path], network: bool) -> list[str]:
+        asked.append(network)
+        return ["true"]
+
+    monkeypatch.setattr("mtv.toolsroot.needed", lambda: True)
+    monkeypatch.setattr("mtv.toolsroot.command", command)
+    made = task(op)
+    export = replace(disk.export(), remote=remote)
+    play(workers, replace(made, disks=(replace(made.disks[0], export=export),)))
+    assert asked == network
 
 
 def test_a_worker_of_nobody_is_gone(workers: LocalWorkers) -> None:
