@@ -126,6 +126,9 @@ class Made:
                 hint="only the present state moves",
             )
 
+        if self.number % 5:
+            yield Concern(id="vsphere.media", level=Level.INFO, text="CD/DVD drive 1 is connected and stays behind")
+
     def snapshots(self) -> Iterator[Snapshot]:
         if self.every(10, 3):
             at = f"202{4 + self.number % 3}-0{1 + self.number % 9}-01T00:00:00.000Z"

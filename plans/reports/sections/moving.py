@@ -4,8 +4,9 @@ from mtv.plans.reports.shapes import Chart, Moment, Section, columns
 
 LISTED = 1000  # rows of a list; the command beside it gives all
 _WORST = (
-    "(SELECT v.*, coalesce((SELECT min(CASE level WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END)"
-    " FROM concerns AS c WHERE c.source = v.source AND c.vm_id = v.id), 3) AS worst FROM vms AS v)"
+    "(SELECT v.*, coalesce(c.worst, 3) AS worst FROM vms AS v LEFT JOIN (SELECT source, vm_id,"
+    " min(CASE level WHEN 'critical' THEN 0 WHEN 'warning' THEN 1 ELSE 2 END) AS worst FROM concerns"
+    " GROUP BY source, vm_id) AS c ON c.source = v.source AND c.vm_id = v.id)"
 )
 
 
