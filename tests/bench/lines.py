@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import copying, footing, moves, reading
+from tests.bench import copying, footing, looking, moves, reading
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -28,6 +28,10 @@ LINES = {
     "memory": Line(footing.memory, 1, "What a worker needs does not grow with the disk. The other end makes up the "
                    "source's bytes and refuses a write of any others. Room does not vary, so it is measured once."),
     "start": Line(footing.start, 5, "How long a command takes that does nothing, beside the same interpreter's."),
+    "lists": Line(looking.lists, 5, "A list of VMs by tags and attributes, from the program's start to its end; the "
+                  "interpreter alone beside it."),
+    "reports": Line(looking.reports, 3, "The estate report from the store, as a page and as a workbook: all sections, "
+                    "and the most memory that the program had."),
     "moves": Line(moves.moves, 3, "From the OVA to a guest that boots on virtio, with its receipt: `mtv run` beside "
                   "virt-v2v of the same tools root. virt-v2v looks at the guest once, copies, and proves nothing; a "
                   "guest that is fit already it converts all the same. The steps named are those of the last round. "
