@@ -54,8 +54,8 @@ class Row:
         column = self.table.heads.columns[name]
         try:
             if column.cell is DATE:
-                shifted = not isinstance(raw, str) and self.table.since_1904
-                return dates.read(raw + dates.EPOCH_1904_DAYS if shifted else raw, self.table.orders[name])  # type: ignore[operator]
+                since = dates.EPOCH_1904_DAYS if self.table.since_1904 else 0
+                return dates.read(raw if isinstance(raw, str) else raw + since, self.table.orders[name])
             return column.cell.read(raw)
         except (ValueError, OverflowError) as error:
             place = f"{self.table.tab.name} row {self.number}"
