@@ -13,6 +13,7 @@ from typing import Any
 from tests.guests.cache import kept
 
 SOURCE = Path(__file__).parent / "simulator"
+PLAIN = Path(__file__).parent / "plain"
 OLDEST_GO = (1, 25)
 
 
@@ -37,26 +38,30 @@ def environment() -> dict[str, str]:
 
 
 def simulator() -> Path:
+    """The strict one, which tests run against."""
+    return built("vcenter", SOURCE)
+
+
+def plain(*, old: bool = False) -> Path:
+    """The library as it is; an old version of it answers several times faster, which measures us and not it."""
+    return built("vcenter-old" if old else "vcenter-plain", PLAIN, "old.mod" if old else "go.mod")
+
+
+def built(name: str, source: Path, modules: str = "go.mod") -> Path:
     go = toolchain()
-    parts = sorted(path for path in SOURCE.iterdir() if path.suffix in (".go", ".mod", ".sum"))
+    versions = Path(modules).stem
+    parts = [*source.glob("*.go"), source / modules, source / f"{versions}.sum"]
 
     def build(folder: Path) -> None:
         argv: list[str | Path] = [
-            go,
-            "build",
-            "-trimpath",
-            "-buildvcs=false",
-            "-ldflags",
-            "-s -w",
-            "-o",
-            folder / "vcenter",
-            ".",
-        ]
-        done = subprocess.run(argv, cwd=SOURCE, capture_output=True, text=True, check=False, env=environment())
+            go, "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", f"-modfile={modules}",
+            "-o", folder / "vcenter", ".",
+        ]  # fmt: skip
+        done = subprocess.run(argv, cwd=source, capture_output=True, text=True, check=False, env=environment())
         if done.returncode:
             raise RuntimeError(f"the simulator does not build: {done.stderr}")
 
-    return kept("vcenter", [*parts, ".".join(map(str, version_of(go)))], build) / "vcenter"
+    return kept(name, [*sorted(parts), ".".join(map(str, version_of(go)))], build) / "vcenter"
 
 
 def rights() -> Path:

@@ -116,13 +116,10 @@ def _snapshots(found: list[Element], parent: str, now: str) -> Iterator[Snapshot
         waiting += [(child, of) for child in reversed(all_of(one, "childSnapshotList"))]
 
 
-def options(extra: Element | None, wanted: frozenset[str]) -> Mapping[str, str]:
-    """extraConfig: only the keys that somebody needs. It is the largest part of many VMs."""
-    found: dict[str, str] = {}
-    for one in () if extra is None else extra:
-        if len(one) > 1 and (key := one[0].text) and key in wanted and (value := one[1].text):
-            found[key] = value
-    return found
+def options(props: Props, paths: Mapping[str, str]) -> Mapping[str, str]:
+    """Those settings of extraConfig that are there, by key."""
+    found = {key: text(fields(props.get(path)), "value") for key, path in paths.items() if path in props}
+    return {key: value for key, value in found.items() if value}
 
 
 def _children(of: Element | None) -> list[Element]:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import TypeVar
 
-from mtv.errors import CheckFailed, MtvError, Temporary
+from mtv.errors import MtvError, Temporary
 from mtv.providers.vsphere.wire import answer, link
 from mtv.providers.vsphere.wire.about import About, read_about
 from mtv.providers.vsphere.wire.address import Address
 from mtv.providers.vsphere.wire.answer import FAULT, VIM, Bounds, Element
+from mtv.providers.vsphere.wire.refusals import nobody, refused
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault, raise_fault, request, tag
 from mtv.providers.vsphere.wire.trust import Guard, Trust
 from mtv.settings import Settings, settings
@@ -67,9 +68,9 @@ class Session:
         self._log_in("")
         return self._cookie
 
-    def renew(self) -> None:
-        """A new login, for a transport of the provider's own that found the session lost."""
-        self._log_in(self._cookie)
+    def renew(self, lost: str = "") -> None:
+        """A new login, for a transport of the provider's own that found the session of that cookie lost."""
+        self._log_in(lost or self._cookie)
 
     def manager(self, name: str) -> Ref:
         """Raises MtvError `vsphere.unserved` where that server has none."""
@@ -91,6 +92,13 @@ class Session:
     def other(self, path: str, method: str, this: Ref, body: str, space: str) -> Element:
         """A call to another service of the same server, with this session's cookie."""
         return self._persist(lambda: self._whole(method, this, body, path, space), True)
+
+    def post(self, body: bytes) -> bytes:
+        """A finished request of the provider's own other client: its answer as a whole, checked and bounded."""
+        self._log_in("")
+        bounds = Bounds(size_bytes=self.limits.page_limit_bytes, total_s=self.limits.answer_s)
+        with link.said(self.address), self._lent() as one:
+            return b"".join(answer.chunks(self._ask(one, body, "/sdk"), self.address, bounds))
 
     def exchange(self, verb: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
         """Anything else over a checked connection: status and a bounded body."""
@@ -167,17 +175,17 @@ class Session:
             about, account = self.about, self.account
             mark = hashlib.sha256(f"{self.address}\0{account.user}\0".encode() + account.password).digest()
             if mark in _REFUSED:
-                raise _refused(self.address, account)
+                raise refused(self.address, account.user)
             self._cookie = ""
             body = tag("userName", account.user) + tag("password", account.password.decode("utf-8", "replace"))
             try:
                 self._whole("Login", about.managers["sessionManager"], body)
             except SoapFault as error:
                 if error.name == "NoPermission":
-                    raise _nobody(self.address, account) from error
+                    raise nobody(self.address, account.user) from error
                 if error.name in ("InvalidLogin", "InvalidArgument"):
                     _REFUSED.add(mark)
-                    raise _refused(self.address, account) from error
+                    raise refused(self.address, account.user) from error
                 raise
             self.logins += 1
             if self.logins == 1:
@@ -193,7 +201,7 @@ class Session:
                     continue
 
     def _whole(self, method: str, this: Ref, body: str, path: str = "/sdk", space: str = "urn:vim25") -> Element:
-        bounds = Bounds(size_bytes=self.limits.answer_limit_bytes, total_s=self.limits.answer_s)
+        bounds = Bounds(size_bytes=self.limits.page_limit_bytes, total_s=self.limits.answer_s)
         with link.said(self.address), self._lent() as one:
             cookie = "" if path == "/sdk" else self._cookie.strip('"')
             response = self._ask(one, request(method, this, body, space, cookie), path)
@@ -235,17 +243,3 @@ def _started(found: Iterator[T]) -> Iterator[T]:
 def _chained(first: T, rest: Iterator[T]) -> Iterator[T]:
     yield first
     yield from rest
-
-
-def _refused(address: Address, account: Account) -> CheckFailed:
-    return CheckFailed(
-        "vsphere.password", f"{address} refused the password of {account.user}; it is not tried again",
-        "give another one with --secret; after a few wrong ones accounts are locked for some minutes",
-    )  # fmt: skip
-
-
-def _nobody(address: Address, account: Account) -> CheckFailed:
-    return CheckFailed(
-        "vsphere.permission", f"{account.user} has no permission at all at {address}",
-        "`mtv describe role --kind vsphere` says what to grant",
-    )  # fmt: skip

@@ -240,6 +240,14 @@ def test_snapshots_and_their_disks(vc: VCenter, made: Any) -> None:
         WaitForTask(made.RemoveAllSnapshots_Task())
 
 
+def test_of_a_vms_own_settings_those_that_matter_are_told(vc: VCenter, made: Any) -> None:
+    wanted = {"disk.EnableUUID": "TRUE", "numa.nodeAffinity": "0"}
+    told = [vim.option.OptionValue(key=key, value=value) for key, value in {**wanted, "other": "x"}.items()]
+    change(made, extraConfig=told)
+    db = vms(read(source_of(vc))[0])["db01"]
+    assert (db.settings, db.numa_nodes) == (wanted, "0")
+
+
 def test_no_account_is_refused(vc: VCenter) -> None:
     from mtv.providers.vsphere import VSphere
 

@@ -124,7 +124,7 @@ HOSTILE = {
 def test_what_is_no_answer_of_a_vcenter_is_named(impostor: Impostor, code: str) -> None:
     impostor.says(HOSTILE[code])
     with pytest.raises(MtvError) as caught:
-        ask(impostor.session(answer_limit_bytes=50_000))
+        ask(impostor.session(page_limit_bytes=50_000))
     assert caught.value.fault.code == code
     assert str(impostor.address) in caught.value.fault.text
 
