@@ -1,7 +1,6 @@
 """Servers that serve less: an old vCenter, one without the services beside the main one, an ESXi alone."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
