@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -116,6 +117,8 @@ def moving(vc: VCenter, service: Any, folder: Path, wish: Wish, user: str = ADMI
     made = make(service, wish)
     if wish.disks:
         fill(vc, made._moId, *(content(folder / f"source-{n}.raw", size, n) for n, size in enumerate(wish.disks)))
+        for disk in vc.disks(made._moId):
+            subprocess.run(["fallocate", "--dig-holes", disk.path], check=True)
     return of(vc, made._moId, folder, user)
 
 

@@ -1,6 +1,5 @@
 """Export leases read in earnest: by a whole transfer, of leases that are shared, kept alive, and gone afterwards."""
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +39,6 @@ def test_an_empty_disk_comes_too(vc: VCenter, admin: Any, tmp_path: Path) -> Non
     move.go()
     assert move.target().read_bytes() == bytes(5 * MIB)
     assert move.is_equal()
-
-
-def test_a_lease_outlives_its_limit_while_it_is_read(vc: VCenter, admin: Any, tmp_path: Path) -> None:
-    vc.timings(lease_ms=1000, folder_bytes_per_s=0)
-    move = exported(vc, admin, tmp_path, Wish("way-slow", disks=(12 * MIB,)))
-    move.events.clear()
-    threads = threading.active_count()
-    move.go()
-    assert move.is_equal()
-    assert threading.active_count() <= threads + 1
 
 
 def test_a_checksum_that_differs_is_an_error(
