@@ -4,14 +4,15 @@ Its own check is not used: with a shared context the first certificate that fail
 later connection, and a pin is not looked at again.
 """
 
+from io import BytesIO
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from pyVmomi import vim
-from pyVmomi.SoapAdapter import SoapStubAdapter
+from pyVmomi import vim, vmodl
+from pyVmomi.SoapAdapter import SoapResponseDeserializer, SoapStubAdapter
 
 from mtv.errors import MtvError
-from mtv.providers.vsphere.wire.session import COOKIE, Session
+from mtv.providers.vsphere.wire.session import Session
 
 VERSIONS = (
     ((6, 7), "vim.version.version12"), ((7, 0), "vim.version.v7_0"), ((7, 0, 3), "vim.version.v7_0_3_0"),
@@ -20,40 +21,36 @@ VERSIONS = (
 
 
 class Stub(SoapStubAdapter):  # type: ignore[misc]
-    """A stub adapter with the connections of a session: each was opened by its guard."""
+    """Serializes a call and reads its answer; the session sends it, by its own connections and its own login."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         super().__init__(session.address.host, session.address.port, version=version(session.about.api))
-        self.cookie = f"{COOKIE}={session.cookie}"
 
-    def GetConnection(self) -> Any:  # noqa: N802 - pyVmomi's name
-        return self._session.take()
-
-    def ReturnConnection(self, conn: Any) -> None:  # noqa: N802
-        self._session.give(conn)
-
-    def DropConnections(self) -> None:  # noqa: N802
-        self._session.drop()
-
-    def SerializeRequest(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802
+    def SerializeRequest(self, mo: Any, info: Any, args: Any) -> Any:  # noqa: N802 - pyVmomi's name
         """A reference among values of any type goes out as a type that the schema does not have."""
         made = super().SerializeRequest(mo, info, args)
         return made.replace(b'xsi:type="ManagedObject" type=', b'xsi:type="ManagedObjectReference" type=')
 
     def InvokeMethod(self, mo: Any, info: Any, args: Any, outerStub: Any = None) -> Any:  # noqa: N802, N803
         """One new login where the session was lost. Raises MtvError `vsphere.odd-answer`."""
-        try:
-            return self._invoke(mo, info, args, outerStub)
-        except vim.fault.NotAuthenticated:
-            self._session.renew()
-            self.cookie = f"{COOKIE}={self._session.cookie}"
-            return self._invoke(mo, info, args, outerStub)
+        request = self.SerializeRequest(mo, info, args)
+        lost = self._session.cookie
+        found = self._read(info, self._session.post(request), outerStub)
+        if isinstance(found, vim.fault.NotAuthenticated):
+            self._session.renew(lost)
+            found = self._read(info, self._session.post(request), outerStub)
+        if isinstance(found, vmodl.MethodFault):
+            raise found
+        return found
 
-    def _invoke(self, mo: Any, info: Any, args: Any, outer: Any) -> Any:
+    def DropConnections(self) -> None:  # noqa: N802
+        self._session.drop()
+
+    def _read(self, info: Any, answer: bytes, outer: Any) -> Any:
         """What pyVmomi's own reader stumbles over, such as a word that is new to it, is an error of ours."""
         try:
-            return super().InvokeMethod(mo, info, args, outer)
+            return SoapResponseDeserializer(outer or self).Deserialize(BytesIO(answer), info.result)
         except (ExpatError, AttributeError, KeyError, TypeError, ValueError) as error:
             text = f"{self._session.address}: the answer to {info.wsdlName} could not be understood: {error}"
             raise MtvError("vsphere.odd-answer", text) from error

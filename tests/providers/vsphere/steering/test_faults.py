@@ -9,9 +9,11 @@ from pyVmomi import vim, vmodl
 
 from mtv.errors import CheckFailed, Held, MtvError, Temporary
 from mtv.providers.vsphere.steering.faults import translated
-from tests.providers.vsphere.opening import source_of
+from mtv.providers.vsphere.steering.server import Server
+from tests.providers.vsphere.opening import Impostor, source_of
 from tests.providers.vsphere.steering.acts import FENCE, machine, nothing_left, picture, power, run, steers, told
 from tests.providers.vsphere.steering.test_points import freeze, names, reading
+from tests.providers.vsphere.test_session import HOSTILE
 from tests.vcenter.server import VCenter
 
 KINDS: list[tuple[Any, type[MtvError], str]] = [
@@ -122,3 +124,14 @@ def test_a_hung_server_is_left_and_the_next_call_finds_what_was_done(vc: VCenter
         assert names(vm) == [f"{FENCE}-final"]
         run(source.release(freeze(source, vm)))
         nothing_left(vc, vm)
+
+
+@pytest.mark.parametrize("code", HOSTILE)
+def test_what_is_no_answer_of_a_vcenter_is_refused_before_pyvmomi_reads_it(impostor: Impostor, code: str) -> None:
+    """Pages, entities, endless and broken answers: the same as for our own calls."""
+    impostor.says(HOSTILE[code])
+    server = Server(impostor.session(page_limit_bytes=50_000))
+    with pytest.raises(MtvError) as caught:
+        run(server.call("asking the time", lambda: server.managed(vim.ServiceInstance, "x").CurrentTime()))
+    assert caught.value.fault.code == ("vsphere.odd-answer" if code == "vsphere.xml" else code)
+    assert str(impostor.address) in caught.value.fault.text
