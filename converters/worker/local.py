@@ -78,8 +78,9 @@ class LocalWorkers:
         return name
 
     def _argv(self, task: Task, folder: Path) -> list[str]:
+        """Without a tools root this machine's own tools have to do: `mtv doctor` says where they are too old."""
         argv = [*self._command, str(folder)]
-        if task.op not in ("inspect", "convert") or not toolsroot.needed():
+        if task.op not in ("inspect", "convert") or not toolsroot.needed() or not toolsroot.available():
             return argv
         reads = [Path(path) for disk in task.disks if disk.export for path in disk.export.paths]
         volumes = [Path(disk.volume.path) for disk in task.disks if disk.volume]

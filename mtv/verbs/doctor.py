@@ -82,9 +82,8 @@ def _tools_root() -> Iterator[Finding]:
 
     root = settings().tools_root
     key = root / "mtv/key"
-    yield fitness.judge_tools_root(
-        root, toolsroot.needed(), toolsroot.available(), current_key(), key.read_text() if key.is_file() else ""
-    )
+    told = key.read_text() if toolsroot.available() else ""
+    yield fitness.judge_tools_root(root, toolsroot.host_version(), toolsroot.OLDEST, current_key(), told)
 
 
 def current_key() -> str | None:

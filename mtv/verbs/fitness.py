@@ -84,14 +84,18 @@ def judge_kvm(there: bool, usable: bool, works: bool) -> Finding:
     return Finding(name="kvm", ok=False, text=f"{why}: guests are emulated", fix=fix, level=Level.WARNING)
 
 
-def judge_tools_root(root: Path, needed: bool, available: bool, current: str | None, key: str) -> Finding:
+def judge_tools_root(root: Path, host: Version | None, oldest: Version, current: str | None, key: str) -> Finding:
+    """`host` is this machine's virt-v2v, which does where there is no root; "" as `key`: there is none."""
     fix = "run scripts/tools-root"
-    if available and current in (None, key.strip()):
+    if key and current in (None, key.strip()):
         return Finding(name="tools-root", ok=True, text=f"{root} is current")
-    if available:
+    if key:
         text = f"{root} is of another version of this tree"
         return Finding(name="tools-root", ok=False, text=text, fix=fix, level=Level.WARNING)
-    if not needed:
+    if host is None:
+        text = f"there is none in {root}, and no virt-v2v here: no guest can be converted"
+        return Finding(name="tools-root", ok=False, text=text, fix=fix)
+    if host >= oldest:
         return Finding(name="tools-root", ok=True, text="the tools of this machine are new enough")
-    text = f"there is none in {root}: conversion uses this machine's older tools"
+    text = f"none in {root}: conversion uses virt-v2v {shown(host)} of this machine, slower, and not for EL9 guests"
     return Finding(name="tools-root", ok=False, text=text, fix=fix, level=Level.WARNING)

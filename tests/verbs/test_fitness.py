@@ -75,19 +75,21 @@ def test_space_is_found_and_needed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needed", "available", "current", "key", "ok", "text"),
+    ("host", "current", "key", "level", "text"),
     [
-        (True, True, "abc", "abc\n", True, "current"),
-        (True, True, None, "abc\n", True, "current"),  # installed from a wheel: nothing to hold it against
-        (True, True, "abc", "old\n", False, "another version"),
-        (True, False, "abc", "", False, "older tools"),
-        (False, False, "abc", "", True, "new enough"),
+        ((2, 2), "abc", "abc\n", None, "current"),
+        (None, "abc", "abc\n", None, "current"),
+        ((2, 2), None, "abc\n", None, "current"),  # installed from a wheel: nothing to hold it against
+        ((2, 2), "abc", "old\n", Level.WARNING, "another version"),
+        ((2, 2), "abc", "", Level.WARNING, "conversion uses virt-v2v 2.2 of this machine"),
+        (None, "abc", "", Level.CRITICAL, "no guest can be converted"),
+        ((2, 6), "abc", "", None, "new enough"),
     ],
 )
 def test_a_tools_root_is_wanted_where_the_hosts_tools_are_old(
-    needed: bool, available: bool, current: str | None, key: str, ok: bool, text: str
+    host: fitness.Version | None, current: str | None, key: str, level: Level | None, text: str
 ) -> None:
-    found = fitness.judge_tools_root(Path("/r"), needed, available, current, key)
-    assert found.ok is ok
+    found = fitness.judge_tools_root(Path("/r"), host, (2, 6), current, key)
     assert text in found.text
-    assert found.fix == ("" if ok else "run scripts/tools-root")
+    assert (found.ok, found.fix) == ((True, "") if level is None else (False, "run scripts/tools-root"))
+    assert found.ok or found.level is level

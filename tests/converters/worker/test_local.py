@@ -55,6 +55,27 @@ def test_a_copy_from_hello_to_end(workers: LocalWorkers, task: MakeTask, disk: D
     assert [root["root"] for root in told] == [root["root"] for root in roots]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_tools_root_is_entered_where_there_is_one_and_else_this_machines_tools_do(
+    workers: LocalWorkers, task: MakeTask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, is_there: bool
+) -> None:
+    root = tmp_path / "root"
+    monkeypatch.setattr("mtv.toolsroot.needed", lambda: True)
+    monkeypatch.setenv("MTV_TOOLS_ROOT", str(root))
+    entered: list[bool] = []
+
+    def command(argv: list[str], **_: object) -> list[str]:
+        entered.append(True)
+        return argv
+
+    monkeypatch.setattr("mtv.toolsroot.command", command)
+    if is_there:
+        (root / "mtv").mkdir(parents=True)
+        (root / "mtv/key").write_text("abc")
+    assert ended(play(workers, task("inspect", guest={"do": "tell"}))).outcome == "done"
+    assert entered == [True] * is_there
+
+
 def test_large_facts_come_whole(workers: LocalWorkers, task: MakeTask) -> None:
     events = play(workers, task("inspect", guest={"do": "tell"}))
     assert ended(events).facts == {"large": "x" * 100_000, "many": list(range(5000))}
