@@ -177,7 +177,7 @@ class Settings:
 
     @property
     def ssh_port(self) -> int:
-        return int(os.environ.get("MTV_SSH_PORT") or 22)
+        return int(_number("MTV_SSH_PORT", 22))
 
     @property
     def tools_root(self) -> Path:

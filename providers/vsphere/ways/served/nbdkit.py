@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtv import process, toolsroot
-from mtv.errors import MtvError, Temporary
+from mtv.errors import Cancelled, Held, MtvError, Temporary
 from mtv.process import Child
 
 INSIDE = "/run/serve"  # where a tools root has the scratch folder
@@ -57,8 +57,8 @@ def place(plugin: str, scratch: Path) -> Place:
 
 @contextmanager
 def serving(where: Place, plugin: Sequence[str], reads: Sequence[Path]) -> Iterator[str]:
-    """The URI while the context lasts; `reads` are files and folders that nbdkit needs. Raises Temporary
-    `process.ended`."""
+    """The URI while the context lasts; `reads` are files and folders that nbdkit needs. Raises MtvError
+    `process.failed` where nbdkit does not start, Temporary `process.ended`."""
     held = os.open(where.scratch, os.O_RDONLY | os.O_DIRECTORY)
     name = f"nbdkit-{os.urandom(4).hex()}"
     # A socket's path has at most 107 bytes and the folder's may be longer: this is the same folder, in few.
@@ -69,12 +69,21 @@ def serving(where: Place, plugin: Sequence[str], reads: Sequence[Path]) -> Itera
     try:
         log = os.open(where.scratch / LOG, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(log, "wb") as said, process.running(where.command(argv, reads), log=said) as child:
-            process.wait_for_path(short, child, START_S)
+            _await(short, child, where.scratch)
             with _watched(child):
                 yield f"nbd+unix:///?socket={short}"
     finally:
         (where.scratch / name).unlink(missing_ok=True)
         os.close(held)
+
+
+def _await(socket: Path, child: Child, scratch: Path) -> None:
+    try:
+        process.wait_for_path(socket, child, START_S)
+    except Temporary as error:
+        if said := next((line for line in tail(scratch) if "error: " in line), ""):
+            raise MtvError("process.failed", f"nbdkit did not start: {said.partition('error: ')[2][:300]}") from error
+        raise
 
 
 @contextmanager
@@ -88,6 +97,14 @@ def _watched(child: Child) -> Iterator[None]:
             raise
         how = f"with status {status}" if status >= 0 else f"by signal {-status}"
         raise Temporary("process.ended", f"nbdkit ended {how} while it was read") from error
+
+
+def is_explained(error: Exception, serve: bool) -> bool:
+    """Whether the log may say why: that nbdkit did not start, or a read failed. What QEMU says tells us nothing."""
+    if isinstance(error, Held | Cancelled):
+        return False
+    did_not_start = isinstance(error, MtvError) and error.fault.code == "process.failed"
+    return serve or did_not_start or isinstance(error, Temporary)
 
 
 def tail(scratch: Path) -> list[str]:

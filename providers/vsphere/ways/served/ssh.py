@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtv.errors import Cancelled, Held, MtvError, Temporary
+from mtv.errors import MtvError
 from mtv.model.points import Export
 from mtv.model.reading import NbdServer
 from mtv.providers.vsphere.ways.exports import SECRET
@@ -35,8 +35,7 @@ def open_ssh(export: Export, scratch: Path, secrets: Path, *, serve: bool = Fals
         with nbdkit.serving(where, plugin, [known, Path(key) if key else secrets / SECRET]) as uri:
             yield NbdServer(uri, connections=CONNECTIONS, depth=DEPTH, far=True)
     except Exception as error:
-        found = meaning(SSH, nbdkit.tail(scratch), path, str(address.host))
-        if found and (isinstance(error, Temporary) or serve) and not isinstance(error, Held | Cancelled):
+        if nbdkit.is_explained(error, serve) and (found := meaning(SSH, nbdkit.tail(scratch), path, address.host)):
             raise found from error
         raise
 

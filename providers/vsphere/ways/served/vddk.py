@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mtv.errors import Cancelled, Held, MtvError, Temporary
+from mtv.errors import MtvError
 from mtv.model.points import Export
 from mtv.model.reading import NbdServer
 from mtv.providers.vsphere.ways.exports import SECRET
@@ -52,7 +52,7 @@ def open_vddk(export: Export, scratch: Path, secrets: Path, *, serve: bool = Fal
         with nbdkit.serving(where, plugin, [folder, secrets / SECRET]) as uri:
             yield NbdServer(uri, connections=1, depth=restraint.depth, far=True)
     except Exception as error:
-        if isinstance(error, Temporary) or serve:
+        if nbdkit.is_explained(error, serve):
             _explain(error, what, str(address), restraint)
         raise
 
@@ -85,7 +85,7 @@ def shown(folder: Path, version: int, where: Place) -> str:
 def _explain(error: Exception, what: str, server: str, restraint: "Restraint") -> None:
     """Raises what the log says was the cause, if it says one."""
     found = meaning(VDDK, nbdkit.tail(restraint.scratch), what, server)
-    if found is None or isinstance(error, Held | Cancelled):
+    if found is None:
         return
     if found.fault.code == NFC_MEMORY:
         restraint.tighten()

@@ -195,6 +195,13 @@ def test_a_library_that_is_too_old(scene: Scene, monkeypatch: pytest.MonkeyPatch
     assert scene.fails().fault.code == "vddk.version"
 
 
+def test_a_setting_that_nbdkit_does_not_know(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTV_VDDK_COMPRESSION", "lzma")
+    error = scene.fails()
+    assert (error.fault.code, type(error)) == ("process.failed", MtvError)
+    assert "unknown compression type: lzma" in error.fault.text
+
+
 def test_neither_a_plugin_nor_a_tools_root(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nbdkit, "has_plugin", lambda name: False)
     monkeypatch.setattr(toolsroot, "available", lambda: False)
