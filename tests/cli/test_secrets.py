@@ -1,17 +1,16 @@
 """A guest's key reaches its worker and nothing else: planted, and looked for everywhere."""
 
 import os
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.cli.sandbox import Sandbox
+from tests.planted import leaks, watched_argv
 
 SECRET = "Tr0ub4dor&3-planted-for-the-scanner"
+KEPT = ("disk.key",)
 KEYS = "[{vm: VM, device: /dev/sda2, secret: 'env:DISK_KEY'}, {vm: VM, device: /dev/sda3, secret: 'file:disk.key'}]"
 
 
@@ -24,49 +23,13 @@ def planted(box: Sandbox) -> None:
     (box.folder / "disk.key").write_text(SECRET + "\n")
 
 
-def leaks(folder: Path) -> list[str]:
-    """Files below it that hold the secret, in their bytes or in their names; the file that the user keeps is none."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.name == "disk.key" or not path.is_file():
-            continue
-        if SECRET.encode() in path.read_bytes() or SECRET in str(path):
-            found.append(str(path.relative_to(folder)))
-    return found
-
-
-@contextmanager
-def watched_argv() -> Iterator[list[str]]:
-    """Command lines of this machine's processes that hold the secret, looked at again and again meanwhile."""
-    seen: list[str] = []
-    looks = [0]
-    done = threading.Event()
-
-    def look() -> None:
-        while not done.wait(0.01):
-            looks[0] += 1
-            for entry in Path("/proc").iterdir():
-                with suppress(OSError):
-                    if entry.name.isdigit() and SECRET.encode() in (line := (entry / "cmdline").read_bytes()):
-                        seen.append(line.decode(errors="replace"))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watcher.join()
-    assert looks[0], "nobody looked"
-
-
 def test_the_scanner_finds_what_leaks(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep" / "task.json").write_bytes(b"\0" + SECRET.encode())
     (tmp_path / "disk.key").write_text(SECRET)
-    assert leaks(tmp_path) == ["deep/task.json"]
+    assert leaks(tmp_path, SECRET, KEPT) == ["deep/task.json"]
     read_end, write_end = os.pipe()
-    with watched_argv() as seen:
+    with watched_argv(SECRET) as seen:
         pid = os.posix_spawn("/bin/sh", ["sh", "-c", "read x", SECRET], {}, file_actions=[
             (os.POSIX_SPAWN_DUP2, read_end, 0), (os.POSIX_SPAWN_CLOSE, write_end),
         ])  # fmt: skip
@@ -85,13 +48,13 @@ def test_a_secret_is_nowhere_after_a_run_of_the_memory_pair(box: Sandbox) -> Non
         "keys", source="'memory:estate?flavour=snapshots&vms=1&seed=3'", target="memory:target", vms="[vm001]",
         storage='[{from: "*", to: fast}]', guest=keyed("vm001"),
     )  # fmt: skip
-    with watched_argv() as argv:
+    with watched_argv(SECRET) as argv:
         done = box.mtv("--verbose", "run", "keys.yaml")
     assert done.code == 0, done
     for words in (["status"], ["why", "keys-1"], ["logs", "keys-1"], ["describe", "plan", "keys.yaml"]):
         assert SECRET not in "".join((box.mtv(*words).out, box.mtv(*words).err))
     assert SECRET not in done.out + done.err
-    assert (leaks(box.folder), argv) == ([], [])
+    assert (leaks(box.folder, SECRET, KEPT), argv) == ([], [])
 
 
 def test_a_secret_s_file_is_found_from_another_folder(box: Sandbox) -> None:
@@ -110,12 +73,12 @@ def test_a_secret_s_file_is_found_from_another_folder(box: Sandbox) -> None:
 def test_a_secret_reaches_a_real_worker_and_nothing_else(box: Sandbox) -> None:
     planted(box)
     box.plan("keys", guest=keyed("db01"))
-    with watched_argv() as argv:
+    with watched_argv(SECRET) as argv:
         done = box.mtv("--verbose", "run", "keys.yaml")
     assert done.code == 4, done
     assert "refused before any change" in done.out
     assert SECRET not in done.out + done.err
-    assert (leaks(box.folder), argv) == ([], [])
+    assert (leaks(box.folder, SECRET, KEPT), argv) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from pyVim.task import WaitForTask
 
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER, Role
 from tests.e2e.moving import Row
-from tests.e2e.vsphere import NAME, Yard, content, lay, picture
+from tests.e2e.vsphere import NAME, SECRETS, Yard, content, lay, picture
 from tests.guests.guests import Guest
+from tests.planted import leaks, watched_argv
 from tests.vcenter.machines import MIB, Wish, fill, make
-from tests.vcenter.server import VCenter
+from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
 
 
 @pytest.fixture
@@ -127,6 +128,17 @@ def test_a_vm_without_a_way_is_refused_while_it_runs(vc: VCenter, admin: Any, tm
     said = yard.run(["nowhere"], code=4)
     assert "the copy account lacks" in said
     assert picture(vm) == before
+
+
+@pytest.mark.parametrize("role", [FOLDER, EXPORT], ids=lambda role: str(role.name))
+def test_passwords_are_nowhere(vc: VCenter, admin: Any, tmp_path: Path, role: Role) -> None:
+    make(admin, Wish(f"quiet-{role.name}"))
+    yard = Yard.of(vc, tmp_path, role)
+    with watched_argv(PASSWORDS[ADMIN], PASSWORDS[COPY]) as seen:
+        yard.run([f"quiet-{role.name}"])
+    assert seen == []
+    for user in (ADMIN, COPY):
+        assert leaks(tmp_path, PASSWORDS[user], SECRETS) == []
 
 
 def test_the_estate_is_where_the_plan_comes_from(vc: VCenter, admin: Any, yard: Yard) -> None:

@@ -26,6 +26,7 @@ from tests.vcenter.machines import MIB, Wish, allow, fill, make
 from tests.vcenter.server import ADMIN, COPY, VCenter
 
 NAME = "vc01"
+SECRETS = ("control", "copy")  # files with the accounts' passwords
 
 
 @dataclass(frozen=True)
