@@ -16,7 +16,7 @@ from mtv.model.estate import VM
 from mtv.model.infrastructure import Gap
 from mtv.providers.rvtools.book import Book, opened, tab_of
 from mtv.providers.rvtools.concerns import judged
-from mtv.providers.rvtools.heads import match
+from mtv.providers.rvtools.heads import Heads, match
 from mtv.providers.rvtools.joining import PLACES, Joined, join
 from mtv.providers.rvtools.machines import PARTS, read
 from mtv.providers.rvtools.tables import Row, Table, table
@@ -30,6 +30,8 @@ WITHOUT = {
     "vPort": "VLANs of standard switches", "dvPort": "VLANs of distributed switches",
 }  # fmt: skip
 ALL_TABS = "export all tabs: RVTools, File, Export all to xlsx"
+NEWER = "export it with a newer RVTools"
+NAMED = 8
 KEYS = ("id", "instance", "vm", *PLACES)
 
 
@@ -116,9 +118,9 @@ class _Reading:
                     raise
                 self._miss(tab, f"tab {tab.name} cannot be read: {error.fault.text}")
 
-    def _miss(self, tab: Tab[object], what: str) -> None:
+    def _miss(self, tab: Tab[object], what: str, hint: str = ALL_TABS) -> None:
         text = f"{self._file} {what}"
-        self.gaps.append(Gap(source=self._source, id=f"tab/{tab.name}", name=tab.name, text=text, hint=ALL_TABS))
+        self.gaps.append(Gap(source=self._source, id=f"tab/{tab.name}", name=tab.name, text=text, hint=hint))
 
     def _table(self, tab: Tab[object], rows: Iterator[tuple[int, Cells]]) -> Table:
         _, first = next(rows, (0, {}))
@@ -127,18 +129,38 @@ class _Reading:
             told = ", ".join(text(one) for one in list(first.values())[:5]) or "nothing"
             raise Refused("rvtools.no-vinfo", f"{self._file}: tab vInfo needs a column VM, its first row has {told}",
                           "the first row must have the names of the columns")  # fmt: skip
-        if heads.missing and tab.name in (*WITHOUT, "vInfo"):
-            self._miss(tab, f"tab {tab.name} lacks {', '.join(heads.missing)}")
-        own = [column.field for column in tab.columns if column.field]
-        common = own[:4] + own[-9:] if tab.name in PARTS else []
-        wanted = [name for name in own if name in KEYS or name not in _COMMON or tab is VINFO] if common else own
-        made = table(tab, heads, rows, self._shared, wanted, self._book.since_1904)
-        self._left -= len(made.rows) * (len(made.fields) + len(heads.custom))
-        if self._left < 0:
-            raise Refused("rvtools.too-large", f"{self._file} has over {CELLS} cells that matter",
-                          "export each vCenter by itself")  # fmt: skip
-        return made
+        if tab.name in (*WITHOUT, "vInfo") and (missing := _missing(tab, heads)):
+            more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+            self._miss(tab, f"tab {tab.name} lacks {', '.join(missing[:NAMED])}{more}", NEWER)
+        repeated = _COMMON if tab.name in PARTS else ()
+        wanted = [column.field for column in tab.columns if column.field and column.field not in repeated]
+        made = table(tab, heads, self._bounded(rows, len(wanted) + len(heads.custom)), self._shared, wanted)
+        return replace(made, since_1904=self._book.since_1904)
 
+    def _bounded(self, rows: Iterator[tuple[int, Cells]], width: int) -> Iterator[tuple[int, Cells]]:
+        for row in rows:
+            self._left -= width
+            if self._left < 0:
+                text = f"{self._file} has over {CELLS} cells that matter"
+                raise Refused("rvtools.too-large", text, "export each vCenter by itself")
+            yield row
+
+
+def _missing(tab: Tab[object], heads: Heads) -> list[str]:
+    """Columns that would have told something that no other tells."""
+    has = heads.places.keys()
+    idle = set(_IDLE)
+    if tab.name in PARTS:
+        idle |= _COMMON | set(KEYS)
+    if "path" in has or "old_path" in has:
+        idle |= {"path", "old_path"}
+    return [column.name for column in tab.columns if column.field and column.field not in has | idle]
+
+
+_IDLE = frozenset(
+    ("placeholder", "server", "server_uuid", "total_bytes", "is_raw", *(f"network{n}" for n in range(1, 9)))
+)
+"""Columns that other columns make up for."""
 
 _COMMON = frozenset(("power", "template", "placeholder", "notes", "cluster", "host", "os_config", "os_tools"))
 """What each row of a VM's parts repeats, and vInfo says."""

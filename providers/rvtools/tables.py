@@ -86,11 +86,12 @@ class Row:
         return {name: text(raw) for name, raw in zip(names, behind, strict=True) if raw is not None and raw != ""}
 
 
-def table(tab: Tab[Any], heads: Heads, rows: Iterator[tuple[int, Cells]], shared: dict[str, str], wanted: Sequence[str],
-          since_1904: bool) -> Table:  # fmt: skip
+def table(
+    tab: Tab[Any], heads: Heads, rows: Iterator[tuple[int, Cells]], shared: dict[str, str], wanted: Sequence[str]
+) -> Table:
     """All rows of a tab, the wanted fields of each; equal texts are kept once. A row that repeats the heads, as merged
     books have them, is none."""
-    fields = [name for name in heads.places if name in wanted or not wanted]
+    fields = [name for name in heads.places if name in wanted]
     places = [*(heads.places[name] for name in fields), *heads.custom]
     kept = []
     for number, cells in rows:
@@ -98,4 +99,4 @@ def table(tab: Tab[Any], heads: Heads, rows: Iterator[tuple[int, Cells]], shared
                        for place in places)  # fmt: skip
         if any(one is not None and one != "" for one in values):
             kept.append((number, values))
-    return Table(tab, heads, {name: place for place, name in enumerate(fields)}, kept, since_1904)
+    return Table(tab, heads, {name: place for place, name in enumerate(fields)}, kept)

@@ -38,7 +38,7 @@ VINFO = Tab("vInfo", (
     V("Active Memory", SIZE, "memory_used_bytes"),
     V("NICs", WHOLE, "nics", lambda line: len(line.part.nics)),
     V("Disks", WHOLE, "disks", lambda line: len(line.part.disks), was=("Num Virtual Disks",)),
-    V("Total disk capacity MiB", SIZE, "size_bytes", lambda line: sum(one.size_bytes for one in line.part.disks)),
+    V("Total disk capacity MiB", SIZE, "total_bytes", lambda line: sum(one.size_bytes for one in line.part.disks)),
     *unknown("Fixed Passthru HotPlug", "min Required EVC Mode Key"),
     V("Latency Sensitivity", TEXT, "latency"),
     *unknown("Op Notification Timeout"),

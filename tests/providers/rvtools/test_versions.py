@@ -1,5 +1,6 @@
 """Books of other versions, as people edited and merged them: what is read of each, and what is told to be missing."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -137,7 +138,8 @@ def test_what_is_no_value_is_named_by_tab_row_and_column(tmp_path: Path) -> None
 def test_missing_tabs_and_columns_are_told_and_stop_nothing(tmp_path: Path) -> None:
     told = gaps(book(tmp_path / "a.xlsx", {"vInfo": [{"VM": "a", "Network #1": "VLAN 7", "Disks": 2, "NICs": 1}]}))
     assert "vDisk: disks are not known" in told["vDisk"]
-    assert "lacks Powerstate, Template" in told["vInfo"]
+    assert "lacks Powerstate, Template, DNS Name" in told["vInfo"]
+    assert re.search(r"and \d+ more$", told["vInfo"])
     (vm,) = vms(tmp_path / "a.xlsx").values()
     assert [nic.network for nic in vm.nics] == ["VLAN 7"]
     assert concerns(vm)["rvtools.disks-missing"] == "vInfo says that it has 2 disks, the book has rows for 0"
