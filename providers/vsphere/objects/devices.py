@@ -174,8 +174,7 @@ def _other(sort: str, told: Props) -> Device:
 
 
 def _label(told: Props) -> str:
-    about = told.get("deviceInfo")
-    return "" if about is None else about.findtext(f"{VIM}label") or ""
+    return text(fields(told.get("deviceInfo")), "label")
 
 
 def sizes(layout_disks: Element | None, layout_files: Element | None) -> Mapping[str, int]:

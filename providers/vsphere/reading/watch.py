@@ -7,6 +7,7 @@ session was lost, the version is of another one), it begins again: digests tell 
 import hashlib
 from collections.abc import Mapping
 
+from mtv.providers.vsphere.objects.elements import all_of, fields, text
 from mtv.providers.vsphere.objects.vm import LIGHT
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.wire.answer import VIM, Element
@@ -15,8 +16,6 @@ from mtv.providers.vsphere.wire.soap import Ref, SoapFault, tag
 
 LOST = ("InvalidCollectorVersion", "ManagedObjectNotFound", "NotAuthenticated")
 PAGES_LIMIT = 100_000
-_NAME, _VALUE, _OBJECT, _KIND = f"{VIM}name", f"{VIM}val", f"{VIM}obj", f"{VIM}kind"
-_CHANGES = f"{VIM}changeSet"
 Light = dict[str, str]
 
 
@@ -89,11 +88,11 @@ class Watch:
         return more and told
 
     def _take(self, element: Element) -> None:
-        id_ = element.findtext(_OBJECT) or ""
-        if element.findtext(_KIND) == "leave":
+        told = fields(element)
+        id_ = text(told, "obj")
+        if text(told, "kind") == "leave":
             self._seen.pop(id_, None)
             return
         known = self._seen.setdefault(id_, {})
-        for one in element.iterchildren(_CHANGES):
-            name = one.findtext(_NAME) or ""
-            known[name] = light(one.find(_VALUE))
+        for change in map(fields, all_of(element, "changeSet")):
+            known[text(change, "name")] = light(change.get("val"))
