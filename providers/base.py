@@ -234,6 +234,8 @@ class Capabilities:
     storage: tuple[str, ...] = ()
     """What a storage map may name there; empty: classes of its own inventory."""
     namespaced: bool = False
+    cold_only: bool = False
+    """Its points are not fit for a warm journey."""
     ways: tuple[str, ...] = ()
     """In which its disks can be read; empty: there is no choice."""
 
@@ -250,6 +252,7 @@ def capabilities(end: object) -> Capabilities:
         workers=isinstance(end, Workers),
         storage=tuple(getattr(end, "storage", ())),
         namespaced=bool(getattr(end, "namespaced", False)),
+        cold_only=bool(getattr(end, "cold_only", False)),
         ways=tuple(getattr(end, "ways", ())),
     )
 

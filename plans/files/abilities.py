@@ -23,6 +23,9 @@ def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
     if file.journey == "warm" and not source.tracks and not source.power:
         text = f"'{file.source}' cannot be moved warm: nothing runs there"
         yield ("journey",), text, "journey: cold"
+    elif file.journey == "warm" and source.cold_only:
+        text = f"'{file.source}' cannot be moved warm yet: what changes while a VM runs there is not followed"
+        yield ("journey",), text, "journey: cold"
     if "precopy" in asked and file.journey == "cold":
         yield ("precopy",), "a cold journey copies once: 'precopy' is for 'journey: warm'", "remove 'precopy'"
     if file.read not in ("auto", *source.ways):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from mtv.errors import CheckFailed, Refused
@@ -18,8 +19,8 @@ from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.ways.choose import routes, scene
 from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
-from mtv.providers.vsphere.ways.table import NAMES
 from mtv.providers.vsphere.ways.served.fit import fit
+from mtv.providers.vsphere.ways.table import NAMES
 from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
@@ -32,6 +33,7 @@ class VSphere:
     kind = "vsphere"
     logs_in = True
     steady = False
+    cold_only = True
     openers: Mapping[str, Opener] = OPENERS
     checks: Mapping[str, SourceCheck] = {}
     roles: Sequence[str] = tuple(ROLES)
@@ -112,6 +114,10 @@ class VSphere:
         await self._points.standing(point)
         return await asyncio.to_thread(self._export, point, disk)
 
+    async def foresee(self, vm: VM, disks: Sequence[Disk]) -> str:
+        """As if it were off: so a move without a way is refused while the VM still runs."""
+        return await asyncio.to_thread(self._choose, replace(vm, power="off"), disks)
+
     async def release(self, point: Point) -> None:
         await self._points.release(point)
 
@@ -125,6 +131,9 @@ class VSphere:
         disks = [one for one in vm.disks if one.key in point.tokens]
         way = self._ways.choose(vm, disks, around, running=bool(point.tokens.get(SNAPSHOT)))
         return self._ways.export(point, disk, vm, around, way)
+
+    def _choose(self, vm: VM, disks: Sequence[Disk]) -> str:
+        return self._ways.choose(vm, disks, self._inventory.around())
 
     async def _why_not(self, id_: str, disks: Sequence[Disk]) -> str:
         return await asyncio.to_thread(self._closed_ways, id_, disks)

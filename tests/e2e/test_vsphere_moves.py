@@ -147,3 +147,5 @@ def test_the_estate_is_where_the_plan_comes_from(vc: VCenter, admin: Any, yard: 
     plan = yard.desk.folder / "made.yaml"
     yard.mtv("create", "plan", str(plan), "--from", NAME, "--to", "bundle:out", "--where", "name = 'planned'")
     yard.mtv("lint", str(plan))
+    yard.plan(["planned"], journey="warm")
+    assert "cannot be moved warm yet" in yard.mtv("lint", "plan.yaml", code=2).stdout
