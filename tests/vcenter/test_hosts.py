@@ -1,5 +1,6 @@
 """The simulator's hosts give files to who brings a ticket of the vCenter's, and to nobody else."""
 
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,3 +65,9 @@ def test_a_host_has_a_certificate_of_its_own(spread: VCenter, service: Any) -> N
     told = service.content.sessionManager.AcquireGenericServiceTicket(spec).sslThumbprint
     assert told == vm.runtime.host.summary.config.sslThumbprint
     assert told != spread.certificate.sha1
+
+
+def test_a_vcenter_says_which_certificate_its_host_has(spread: VCenter, service: Any) -> None:
+    host = make(service, Wish("host-told")).runtime.host
+    pem = bytes(one & 0xFF for one in host.config.certificate).decode()
+    assert pem == ssl.get_server_certificate((host.name, spread.port))

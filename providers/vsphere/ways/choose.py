@@ -7,7 +7,7 @@ from mtv.errors import CheckFailed, Refused
 from mtv.model.estate import VM, Datastore, Disk, Entity
 from mtv.model.infrastructure import Host
 from mtv.model.reading import Route
-from mtv.providers.vsphere.ways.table import NAMES, VDDK, Scene, reasons
+from mtv.providers.vsphere.ways.table import ALONE, FOLDER, NAMES, VDDK, Scene, reasons
 
 AUTO = "auto"
 RUNNING = frozenset({VDDK})  # ways that read a VM at random while it runs
@@ -56,10 +56,12 @@ def chosen(of: Scene, wanted: str = AUTO) -> str:
 def routes(of: Scene, wanted: str = AUTO) -> tuple[Route, ...]:
     """Each way for people, the best first."""
     found = choose(of, wanted)
-    return tuple(Route(way, way == found.way, _why(found, way)) for way in NAMES)
+    return tuple(Route(way, way == found.way, _why(of, found, way)) for way in NAMES)
 
 
-def _why(found: Choice, way: str) -> str:
+def _why(of: Scene, found: Choice, way: str) -> str:
     if way in found.refused:
         return "; ".join(found.refused[way])
+    if way == found.way == FOLDER and of.host and of.vm.datacenter != ALONE:
+        return f"chosen; from host {of.host.name} where it answers, else by the vCenter"
     return "chosen" if way == found.way else f"open; {found.way or 'another one'} is taken"

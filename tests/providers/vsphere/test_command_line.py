@@ -63,7 +63,7 @@ def test_a_vm_is_told_with_the_ways_to_read_it(added: Path, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert told.partition("reading its disks, once it is off:\n")[2].splitlines() == [
         "  vddk: VMware's library is not configured: MTV_VDDK=DIR",
-        "  folder: chosen",
+        "  folder: chosen; from host DC0_C0_H0 where it answers, else by the vCenter",
         "  export: open; folder is taken",
         "  ssh: behind a vCenter, hosts are not logged in to",
     ]

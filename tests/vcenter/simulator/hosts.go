@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -28,6 +29,10 @@ func (s *Sim) serveHosts(simulated http.Handler) error {
 		return err
 	}
 	s.hostCertificate = &pair
+	pem, err := os.ReadFile(s.settings.HostCertificate)
+	if err != nil {
+		return err
+	}
 	at, err := url.Parse(s.url)
 	if err != nil {
 		return err
@@ -38,7 +43,7 @@ func (s *Sim) serveHosts(simulated http.Handler) error {
 		if err != nil {
 			return err
 		}
-		s.move(host, address)
+		s.move(host, address, pem)
 		mux := http.NewServeMux()
 		mux.Handle("/folder/", s.folder(door{s.tickets.take, s.storesOf(host)}, simulated))
 		server := &http.Server{Handler: s.faults.wrap(mux), ConnContext: rememberConnection}
@@ -57,13 +62,14 @@ func (s *Sim) hosts() []*simulator.HostSystem {
 	return hosts
 }
 
-// move gives a host its address as its name, as it is where names are not resolved.
-func (s *Sim) move(host *simulator.HostSystem, address string) {
+// move gives a host its address as its name, as it is where names are not resolved, and says which certificate it has.
+func (s *Sim) move(host *simulator.HostSystem, address string, pem []byte) {
 	ctx := s.background()
 	ctx.WithLock(host, func() {
 		ctx.Update(host, []types.PropertyChange{
 			{Name: "name", Val: address}, {Name: "summary.config.name", Val: address},
 			{Name: "summary.config.sslThumbprint", Val: thumbprintOf(s.hostCertificate)},
+			{Name: "config.certificate", Val: types.ByteSlice(pem)},
 		})
 	})
 }

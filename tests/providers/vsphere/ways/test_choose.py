@@ -36,6 +36,7 @@ def test_each_way_is_told_to_people() -> None:
     told = {one.name: one for one in routes(fine(library=False, vm__datacenter="DC0"))}
     assert list(told) == [VDDK, FOLDER, EXPORT, SSH]
     assert told[FOLDER].taken
+    assert told[FOLDER].why == "chosen; from host esx1 where it answers, else by the vCenter"
     assert told[EXPORT].why == "open; folder is taken"
     assert "MTV_VDDK" in told[VDDK].why
     assert not told[SSH].taken
