@@ -104,11 +104,11 @@ def picture(vm: Any) -> dict[str, Any]:
     config["hardware"]["device"] = {one["key"]: one for one in config["hardware"]["device"]}
     config["extraConfig"] = {one["key"]: one["value"] for one in config["extraConfig"]}
     host = vm.runtime.host
-    cluster = host.parent.configurationEx
+    cluster = host.parent.configurationEx if isinstance(host.parent, vim.ClusterComputeResource) else None
     return {
         "name": vm.name, "power": power(vm), "config": config, "host": host._moId, "parent": vm.parent._moId,
-        "das": [plain(one) for one in cluster.dasVmConfig if one.key == vm],
-        "drs": [plain(one) for one in cluster.drsVmConfig if one.key == vm],
+        "das": [plain(one) for one in (cluster.dasVmConfig if cluster else ()) if one.key == vm],
+        "drs": [plain(one) for one in (cluster.drsVmConfig if cluster else ()) if one.key == vm],
         "start": [plain(one) for one in host.configManager.autoStartManager.config.powerInfo if one.key == vm],
         "snapshots": [one.name for one in vm.snapshot.rootSnapshotList] if vm.snapshot else [],
         "annotation": vm.config.annotation, "datastores": [one._moId for one in vm.datastore],

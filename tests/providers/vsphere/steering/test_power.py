@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -13,8 +14,9 @@ from mtv.errors import CheckFailed, Held, MtvError, Temporary
 from mtv.providers.vsphere.steering import power as steering
 from mtv.providers.vsphere.steering.server import Server
 from tests.providers.vsphere.opening import source_of
-from tests.providers.vsphere.steering.acts import Clock, machine, power, run, steers, told
-from tests.vcenter.server import VCenter
+from tests.providers.vsphere.steering.acts import FENCE, Clock, machine, picture, power, run, steers, told
+from tests.vcenter.server import NAMESPACES, Setup, VCenter, vcenter
+from tests.vcenter.test_orders import autostart
 from tests.vcenter.test_power import until
 
 
@@ -211,3 +213,37 @@ def test_without_the_right_it_is_named(vc: VCenter, admin: Any) -> None:
     source = source_of(vc, CONTROL)
     with pytest.raises(CheckFailed, match="needs the privilege VirtualMachine.Interact.PowerOn"):
         run(steering.on(source._server, vm._moId))
+
+
+def test_a_host_that_asks_is_told_instead_of_waited_for(vc: VCenter, admin: Any) -> None:
+    vm, source = machine(admin, "steer-asked", on=False), source_of(vc)
+    one = told(source, vm)
+    question = (
+        f"<r {NAMESPACES}><val xsi:type='VirtualMachineQuestionInfo'><id>1</id><text>Moved or copied?</text><choice>"
+        "<choiceInfo xsi:type='ElementDescription'><label>x</label><summary>x</summary><key>0</key></choiceInfo>"
+        "</choice></val></r>"
+    )
+    vc.timings(task_ms=300)
+    vc._control("property", {"type": "VirtualMachine", "id": vm._moId, "name": "runtime.question", "xml": question})
+    with pytest.raises(Held, match="its host asks: Moved or copied") as held:
+        run(source.power(one, "on", 1, "hold"))
+    assert held.value.fault.code == "source.question"
+    assert until(lambda: vc.state()["running_tasks"] == [])
+
+
+def test_an_esxi_alone_is_steered_as_well(tmp_path: Path) -> None:
+    """No cluster, no overrides; its own autostart."""
+    with vcenter(tmp_path, Setup(kind="esxi", model={})) as alone, alone.connected() as service:
+        vm = machine(service, "alone")
+        autostart(vm, "powerOn")
+        before, source = picture(vm), source_of(alone)
+        one = told(source, vm)
+        run(source.power(one, "off", 30, "hold"))
+        run(source.fence(one, FENCE))
+        manager = vm.runtime.host.configManager.autoStartManager
+        assert (vm.name, manager.config.powerInfo[0].startAction) == ("alone (mtv-plan-1)", "none")
+        run(source.release(run(source.freeze(one, one.disks, f"{FENCE}-final", None, False))))
+        run(source.unfence(one, FENCE))
+        run(source.power(one, "on", 30, "hold"))
+        assert picture(vm) == before
+        run(source.close())
