@@ -57,6 +57,10 @@ a vCenter with {vms} VMs answers at {server.url}; paste this into another termin
         --user {ADMIN} --secret env:VC_PASSWORD \\
         --copy-user {COPY} --copy-secret env:VC_COPY_PASSWORD
     mtv refresh vc01
+    mtv report estate --out estate.html
+
+and open estate.html in a browser: what there is, what can move, and what cannot and why. To look closer:
+
     mtv get vms --where "{WHERE}" --columns {COLUMNS} --limit 3
 
 Ctrl-C ends it, and removes its files and what mtv stored of it.""")

@@ -203,9 +203,14 @@ class RichVM:
         return (
             reference("vm", "VirtualMachine", shape.id)
             + f"<runtime>{self.runtime()}</runtime><config>{config}</config><storage>{storage}</storage>"
-            + f"<quickStats>{tags(guestHeartbeatStatus='green', balloonedMemory=0)}</quickStats>"
+            + f"<quickStats>{tags(**self.statistics())}</quickStats>"
             + tag("overallStatus", "green")
         )
+
+    def statistics(self) -> dict[str, object]:
+        shape = self.shape
+        return {"overallCpuUsage": shape.used_mhz, "guestMemoryUsage": shape.used_mib, "guestHeartbeatStatus": "green",
+                "balloonedMemory": 0}  # fmt: skip
 
     def tree(self) -> str:
         """One snapshot below the other."""
@@ -216,7 +221,7 @@ class RichVM:
                 reference("snapshot", "VirtualMachineSnapshot", own)
                 + reference("vm", "VirtualMachine", self.shape.id)
                 + tags(name=f"s{level}", description="made before", id=level + 1,
-                       createTime="2026-01-01T00:00:00Z", state="poweredOff", quiesced=False)
+                       createTime=self.shape.snapshot_at(level), state="poweredOff", quiesced=False)
             )  # fmt: skip
             below = leaf + (f"<childSnapshotList>{below}</childSnapshotList>" if below else "")
         current = self.snapshot(self.shape.snapshots - 1)

@@ -96,6 +96,18 @@ class Shape:
         return 1024 * (1 + self.number % 16)
 
     @property
+    def used_mhz(self) -> int:
+        return 50 + self.number * 37 % 3000 if self.on else 0
+
+    @property
+    def used_mib(self) -> int:
+        return self.memory_mib * (10 + self.number % 80) // 100 if self.on else 0
+
+    def snapshot_at(self, level: int) -> str:
+        """Those upon another are no older."""
+        return f"{2024 + min(self.number // 10 % 3 + level, 2)}-0{1 + self.number // 10 % 9}-01T00:00:00Z"
+
+    @property
     def guest(self) -> tuple[str, str, str]:
         return GUESTS[self.number % len(GUESTS)]
 

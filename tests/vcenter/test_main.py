@@ -32,17 +32,20 @@ def printed(process: subprocess.Popen[str]) -> str:
     raise AssertionError(told)
 
 
-def test_what_is_printed_works_and_goes_with_it(started: subprocess.Popen[str]) -> None:
+def test_what_is_printed_works_and_goes_with_it(started: subprocess.Popen[str], tmp_path: Path) -> None:
     told = printed(started)
     typed = "\n".join(line.strip() for line in told.splitlines() if line.startswith("    "))
     shell = ["/bin/sh", "-e", "-c", f"{typed} -o json"]
     environment = {name: value for name, value in os.environ.items() if name != "MTV_STORE"}
-    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, env=environment)
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=60, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"vc01: {VMS} VMs" in done.stderr
     found = json.loads(done.stdout)
     assert found
     assert all(vm["snapshots"] for vm in found)
+    page = (tmp_path / "estate.html").read_text()
+    assert f"<b>{VMS}</b>\n<span>VMs</span>" in page
+    assert (tmp_path / "estate.html").as_uri() in done.stderr, "a terminal makes a link of it"
 
     place = Path(re.findall(r"MTV_DATA=(\S+)", told)[0]).parent
     assert (place / "mtv/store.db").exists()

@@ -23,8 +23,11 @@ def disks(found: Figures) -> Iterator[Figure]:
         "SELECT count(*), sum(size_bytes), sum(allocated_bytes), sum(allocated_bytes IS NULL) FROM disks"
     )
     told = f"not known of {_count(_whole(unknown), 'disk')}" if unknown else "known of all disks"
+    taken, silent = found.row("SELECT sum(used_bytes), sum(used_bytes IS NULL) FROM vms")
+    blind = f"not known of {_count(_whole(silent), 'VM')}" if silent else "with snapshots and swap"
     yield Figure("size_bytes", "size of disks", _whole(size_bytes), "bytes", _count(_whole(number), "disk"))
     yield Figure("allocated_bytes", "in use on disks", used if number else 0, "bytes", told)
+    yield Figure("used_bytes", "taken at the source", taken, "bytes", blind)
 
 
 def snapshots(found: Figures) -> Iterator[Figure]:

@@ -112,5 +112,5 @@ def busiest(of: Moment) -> Section:
             "name:VM", "source:", "host:", "cpu_used_mhz:CPU in use:mhz", "cpus:vCPUs:count",
             "memory_used_bytes:memory in use:bytes", "memory_bytes:memory:bytes",
         ),
-        says="As they were in the moment of the inventory.", none="The source does not say how busy its VMs are.",
+        says="As they were in the moment of the inventory.", none="No VM is busy, as far as the source says.",
     )  # fmt: skip

@@ -47,6 +47,7 @@ def test_figures_are_those_of_the_vms(small: Report) -> None:
     assert found["memory_bytes"] == sum(vm.memory_bytes for vm in all_)
     assert found["size_bytes"] == sum(disk.size_bytes for disk in disks)
     assert found["allocated_bytes"] == sum(disk.allocated_bytes or 0 for disk in disks)
+    assert found["used_bytes"] == sum(vm.used_bytes or 0 for vm in all_)
     assert found["snapshots"] == sum(len(vm.snapshots) for vm in all_)
     assert (found["hosts"], found["datastores"], found["networks"]) == (estates.HOSTS, estates.STORES, estates.NETWORKS)
 
