@@ -10,9 +10,10 @@ from pyVim.task import WaitForTask
 
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER, Role
 from tests.e2e.moving import Row
-from tests.e2e.vsphere import NAME, SECRETS, Yard, content, lay, picture
+from tests.e2e.vsphere import NAME, SECRETS, Yard, content, picture
 from tests.guests.guests import Guest
 from tests.planted import leaks, watched_argv
+from tests.vcenter.guests import lay
 from tests.vcenter.machines import MIB, Wish, fill, make
 from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
 

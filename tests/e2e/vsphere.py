@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyVim.task import WaitForTask
 from pyVmomi import SoapAdapter
 
 from mtv.errors import Refused
@@ -21,8 +20,7 @@ from mtv.store import reading
 from mtv.store.records import read_migrations, read_rows
 from tests.e2e.moving import Desk
 from tests.e2e.yard import until
-from tests.guests.guests import Guest
-from tests.vcenter.machines import MIB, Wish, allow, fill, make
+from tests.vcenter.machines import MIB, allow
 from tests.vcenter.server import ADMIN, COPY, VCenter
 
 NAME = "vc01"
@@ -85,20 +83,6 @@ class Yard:
         assert state["leases"] == []
         assert state["running_tasks"] == []
         assert [one for one in state["sessions"] if one.get("agent", "").startswith("mtv")] == []
-
-
-def lay(vc: VCenter, service: Any, guest: Guest, *, on: bool, datastores: Sequence[str] = ("LocalDS_0",)) -> Any:
-    """A guest's disks in the datastore of a VM of the same name; `on` says its power."""
-    sizes = [disk.stat().st_size for disk in guest.disks]
-    wish = Wish(
-        guest.name, sizes, datastores, guest_id=guest.os_id, memory_mib=1024, cpus=2, mac=guest.mac,
-        pci_slot=guest.pci_slot,
-    )  # fmt: skip
-    vm = make(service, wish)
-    fill(vc, guest.name, *guest.disks)
-    if on:
-        WaitForTask(vm.PowerOnVM_Task())
-    return vm
 
 
 def picture(vm: Any) -> str:
