@@ -42,7 +42,7 @@ def _plain(line: str) -> str:
 VDDK: Sequence[Meaning] = (
     Meaning(r"required VDDK symbol|VDDK version must be", lambda told: MtvError(
         "vddk.version", f"VMware's disk library is too old for this nbdkit: {told.line}", "get VDDK 8 or newer")),
-    Meaning(r"cannot open shared object|libvixDiskLib\S* is located|invalid ELF header", lambda told: MtvError(
+    Meaning(r"^nbdkit: error: .*(?:cannot open shared object|invalid ELF header|file too short)", lambda told: MtvError(
         "vddk.library", f"VMware's disk library does not load: {told.line}", "unpack it anew and name it by MTV_VDDK")),
     Meaning(r"Failed to verify SSL certificate|certificate verification failed", lambda told: CheckFailed(
         "vddk.certificate", f"{told.what}: {told.server} showed VMware's library another certificate than us",
@@ -50,26 +50,33 @@ VDDK: Sequence[Meaning] = (
     Meaning(r"incorrect user name or password|login failure|invalid ?login", lambda told: CheckFailed(
         "vddk.login", f"{told.what}: {told.server} refused the copy account's password; it is not tried again",
         "mtv add provider ... --copy-user U --copy-secret env:VAR")),
-    Meaning(r"NFC error 5\b|Failed to allocate the requested", lambda told: Temporary(
+    Meaning(r"error: .*(?:NFC error 5\b|Failed to allocate the requested)", lambda told: Temporary(
         "vddk.nfc-memory", f"{told.what}: its host has no memory left for more reads at a time (NFC error 5)",
         "lower limits.per_host of the plan, or what else reads from that host now")),
-    Meaning(r"Failed to lock the file", lambda told: Temporary(
+    Meaning(r"error: .*Failed to lock the file", lambda told: Temporary(
         "vddk.locked", f"{told.what}: another program holds the disk locked", "end the backup that reads it")),
-    Meaning(r"do not have access rights to this file", lambda told: CheckFailed(
+    Meaning(r"error: .*do not have access rights to this file", lambda told: CheckFailed(
         "vddk.rights", f"{told.what}: the copy account may not open it", RIGHTS)),
-    Meaning(r"Insufficient permissions", lambda told: CheckFailed(
+    Meaning(r"error: .*Insufficient permissions", lambda told: CheckFailed(
         "vddk.rights", f"{told.what}: {told.server} lets the copy account do too little", RIGHTS)),
-    Meaning(r"Open: .*A file was not found|Open: .*does not exist", lambda told: Held(
+    Meaning(r"error: .*Open: .*(?:A file was not found|does not exist)", lambda told: Held(
         "vddk.no-disk", f"{told.what}: the disk is not there any more",
         "refresh the source with `mtv refresh` and plan the VM anew")),
-    Meaning(r"server refused connection|could not be contacted|Cannot connect to host|authd", lambda told: Temporary(
+    Meaning(r"error: .*(?:refused connection|could not be contacted|connect to host|authd)", lambda told: Temporary(
         "vddk.connection", f"{told.what}: VMware's library does not reach {told.server}, or the VM's host: {told.line}",
         "this machine needs TCP 443 of both and 902 of the host")),
     Meaning(r"error: VixDiskLib_(?:ConnectEx|Open|InitEx)", lambda told: MtvError(
         "vddk.refused", f"{told.what}: VMware's library cannot open it: {told.line}", "see nbdkit.log of the worker")),
 )  # fmt: skip
 
+
+def _cut(told: Told) -> MtvError:
+    text = f"{told.what}: no SSH connection to {told.server}: {told.line}"
+    return Temporary("ssh.connection", text, "SSH is off on an ESXi until it is started: Host > Actions > Services")
+
+
 SSH: Sequence[Meaning] = (
+    Meaning(r"authentication failed: Socket error|error: failed to (?:allocate|initialize) sftp session", _cut),
     Meaning(r"error: .*(?:host key|known_hosts)", lambda told: CheckFailed(
         "ssh.host-key", f"{told.what}: the SSH key of {told.server} is not the known one: {told.line}",
         f"compare it at the host's own console, then `ssh USER@{told.server}` once")),
@@ -83,7 +90,5 @@ SSH: Sequence[Meaning] = (
         "ssh.rights", f"{told.what}: the copy account may not read it on {told.server}", "an administrator may")),
     Meaning(r"error: cannot open file", lambda told: Temporary(
         "ssh.locked", f"{told.what} cannot be opened on {told.server}: {told.line}", "is the VM off?")),
-    Meaning(r"error: failed to connect to remote host", lambda told: Temporary(
-        "ssh.connection", f"{told.what}: no SSH connection to {told.server}: {told.line}",
-        "SSH is off on an ESXi until it is started: Host > Actions > Services")),
+    Meaning(r"error: failed to connect to remote host", _cut),
 )  # fmt: skip

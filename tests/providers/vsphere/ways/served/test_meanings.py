@@ -24,15 +24,20 @@ READ = "nbdkit: debug: vddk: config key=known-hosts, value=/known_hosts"
          "vddk.certificate", CheckFailed),
         (VDDK, OF_VDDK + "VixDiskLib_Open: [a] b.vmdk: Failed to lock the file", "vddk.locked", Temporary),
         (VDDK, OF_VDDK + "VixDiskLib_Open: [a] b.vmdk: Unknown error", "vddk.refused", MtvError),
+        (VDDK, "nbdkit: debug: DISKLIB-PLUGIN : cannot open shared object file libdiskLibPlugin.so", "", MtvError),
+        (VDDK, "nbdkit: error: libz.so.1: cannot open shared object file: No such file", "vddk.library", MtvError),
+        (VDDK, "nbdkit: debug: NBD_ClientOpen: attempting to use vpxa-nfc by vmware-authd", "", MtvError),
         (VDDK, "nbdkit: debug: VixDiskLib_ConnectEx (params)", "", MtvError),
         (SSH, OF_SSH + "cannot open file for reading: SFTP server: Permission denied", "ssh.rights", CheckFailed),
         (SSH, OF_SSH + "cannot open file for reading: SFTP server: No such file", "ssh.no-disk", Held),
         (SSH, OF_SSH + "all possible authentication methods failed", "ssh.login", CheckFailed),
+        (SSH, "nbdkit: ssh[1]: debug: public key authentication failed: Socket error: disconnected\n" + OF_SSH +
+              "all possible authentication methods failed", "ssh.connection", Temporary),
         (SSH, READ, "", MtvError),
     ],
 )  # fmt: skip
 def test_lines(table: Sequence[Meaning], line: str, code: str, kind: type[MtvError]) -> None:
-    found = meaning(table, [READ, line, "nbdkit: debug: unload"], "[a] b.vmdk", "vc01")
+    found = meaning(table, [READ, *line.splitlines(), "nbdkit: debug: unload"], "[a] b.vmdk", "vc01")
     assert (found.fault.code if found else "") == code
     assert found is None or type(found) is kind
 
