@@ -43,9 +43,9 @@ def surroundings(found: Figures) -> Iterator[Figure]:
         "SELECT count(*), sum(capacity_bytes), sum(free_bytes), sum(capacity_bytes IS NULL OR free_bytes IS NULL)"
         " FROM datastores"
     )
-    hosts, clusters, networks, vlans = found.row(
-        "SELECT (SELECT count(*) FROM hosts), (SELECT count(*) FROM clusters), count(*),"
-        " count(DISTINCT nullif(vlan, '')) FROM networks"
+    hosts, away = found.row("SELECT count(*), sum(maintenance OR state NOT IN ('connected', '')) FROM hosts")
+    clusters, networks, vlans = found.row(
+        "SELECT (SELECT count(*) FROM clusters), count(*), count(DISTINCT nullif(vlan, '')) FROM networks"
     )
     room = f"{size(_whole(free))} of {size(_whole(capacity))} free" if capacity else "room not known" if stores else ""
     blind = f", {_whole(dark)} not known" if dark and capacity else ""
