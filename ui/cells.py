@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from mtv.verbs.showing.views import MigrationView, StepView
+from mtv.verbs.showing.views import DiskView, MigrationView, StepView
 from mtv.words import duration, plain, share, size
 
 SYMBOLS = {
@@ -34,6 +34,14 @@ def migration(view: MigrationView) -> tuple[str | Text, ...]:
     rate = f"{size(view.rate_bytes_per_s)}/s" if view.rate_bytes_per_s else ""
     left = duration(view.eta_s) if view.eta_s is not None else ""
     return (view.run, plain(view.name), state(view), step, bar(view.percent), moved, rate, left)
+
+
+def disk(view: DiskView) -> str:
+    """One line of a migration's disks: what its step does with them, how far, how fast, how long still."""
+    moved = share(view.done_bytes, view.total_bytes) if view.done_bytes or view.total_bytes else ""
+    rate = f"{size(view.rate_bytes_per_s)}/s" if view.rate_bytes_per_s else ""
+    left = f"{duration(view.eta_s)} left" if view.eta_s is not None else ""
+    return "   ".join(part for part in (plain(view.disk), view.phase, bar(view.percent), moved, rate, left) if part)
 
 
 def step(view: StepView) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class JourneyScreen(Steerable):
     def compose(self) -> ComposeResult:
         yield Header()
         yield Static(id="why", markup=False)
+        yield Static(id="disks", markup=False)
         yield DataTable(cursor_type="row")
         yield Static(id="log", markup=False)
         yield Input(id="line")
@@ -53,3 +54,4 @@ class JourneyScreen(Steerable):
         self.sub_title = f"{plain(self.view.name)} in {self.run_name}"
         told = [part for part in (str(part) for part in cells.migration(self.view)[2:]) if part]
         self.query_one("#why", Static).update("   ".join(told) + f"\n{self.view.why}\n{self.view.hint}".rstrip())
+        self.query_one("#disks", Static).update("\n".join(map(cells.disk, self.view.disks)))

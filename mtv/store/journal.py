@@ -99,6 +99,7 @@ class Progress:
     _disks: dict[str, DiskProgress] = field(default_factory=dict)
     _fresh: set[str] = field(default_factory=set)
     _rate: Rate = field(default_factory=Rate)
+    _rates: dict[str, Rate] = field(default_factory=dict)  # of each disk
     _written_s: float = float("-inf")
 
     def tell(self, step: str, disk: DiskProgress, monotonic_s: float | None = None) -> None:
@@ -108,8 +109,9 @@ class Progress:
             self._fresh.clear()
         before = self._disks.get(disk.disk)
         if before is None or before.phase != disk.phase:
-            self._rate = Rate()  # what was known from earlier, or counted otherwise, is no speed
+            self._rate, self._rates[disk.disk] = Rate(), Rate()  # known from earlier, or counted otherwise: no speed
         self._disks[disk.disk] = disk
+        self._rates[disk.disk].at(at_s, disk.done_bytes)
         if disk.disk in self._fresh:  # the next round of telling
             self._fresh.clear()
         self._fresh.add(disk.disk)
@@ -123,10 +125,11 @@ class Progress:
 
     def _write(self) -> None:
         disks = list(self._disks.values())
+        each: list[Json] = [{**asdict(disk), "rate_bytes_per_s": self._rates[disk.disk].bytes_per_s} for disk in disks]
         row: dict[str, Json] = {
             "run": self.run, "vm_key": self.vm_key, "step": self._step, "at": now(),
             "done_bytes": sum(disk.done_bytes for disk in disks),
             "total_bytes": sum(disk.total_bytes for disk in disks) if all(disk.counted for disk in disks) else 0,
-            "rate_bytes_per_s": self._rate.bytes_per_s, "disks": text([asdict(disk) for disk in disks]),
+            "rate_bytes_per_s": self._rate.bytes_per_s, "disks": text(each),
         }  # fmt: skip
         self.store.post(lambda found: insert(found, "progress", row, "OR REPLACE"))

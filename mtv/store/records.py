@@ -52,10 +52,15 @@ class MigrationRow(Digest):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiskRow(DiskProgress):
+    rate_bytes_per_s: float | None = None  # over the last half minute
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProgressRow:
     step: str
     at: str
-    disks: tuple[DiskProgress, ...]
+    disks: tuple[DiskRow, ...]
     rate_bytes_per_s: float | None = None  # over the last half minute
 
 
@@ -117,7 +122,7 @@ def read_progress(found: sqlite3.Connection, run: str) -> dict[str, ProgressRow]
         row["vm_key"]: ProgressRow(
             step=row["step"],
             at=row["at"],
-            disks=tuple(DiskProgress(**disk) for disk in json.loads(row["disks"])),
+            disks=tuple(DiskRow(**disk) for disk in json.loads(row["disks"])),
             rate_bytes_per_s=row["rate_bytes_per_s"],
         )
         for row in rows

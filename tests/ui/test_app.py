@@ -13,7 +13,7 @@ from mtv.ui.app import Steering
 from mtv.ui.dialogs import Confirm, Keys
 from mtv.ui.journey import JourneyScreen
 from mtv.ui.migrations import MigrationsScreen
-from mtv.verbs.showing.views import MigrationView, StepView
+from mtv.verbs.showing.views import DiskView, MigrationView, StepView
 from tests.ui.boards import PlayedBoard
 
 GIB = 1 << 30
@@ -178,6 +178,23 @@ def test_enter_shows_the_journey_with_its_log_and_escape_leaves() -> None:
         assert isinstance(app.screen, MigrationsScreen)
 
     play(board, story)
+
+
+def test_a_journey_shows_each_disk_with_its_rate_and_time_left() -> None:
+    disks = (
+        DiskView(disk="vmdisk1", phase="copy", done_bytes=GIB, total_bytes=4 * GIB, rate_bytes_per_s=GIB / 8, eta_s=24),
+        DiskView(disk="vmdisk2", phase="copy", done_bytes=2 * GIB, total_bytes=4 * GIB),
+    )
+
+    async def story(pilot: Pilot[None], app: Steering) -> None:
+        await pilot.press("enter")
+        await looked(pilot, app)
+        assert told(app, "#disks").splitlines() == [
+            "vmdisk1   copy   ██░░░░░░░░  25%   1.0 GiB of 4.0 GiB   128.0 MiB/s   24 s left",
+            "vmdisk2   copy   █████░░░░░  50%   2.0 GiB of 4.0 GiB",
+        ]
+
+    play(PlayedBoard(replace(MOVING, disks=disks)), story)
 
 
 def test_question_mark_shows_the_keys_and_q_quits() -> None:

@@ -1,5 +1,6 @@
 """Commands that drive and follow runs: run, status, watch."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -8,13 +9,14 @@ from mtv.cli import output
 from mtv.cli.follow import follow, tell
 from mtv.cli.meter import Meter
 from mtv.cli.options import example
-from mtv.verbs.showing.views import MigrationView, RunView
+from mtv.verbs.showing.views import DiskView, MigrationView, RunView
 from mtv.words import count, duration, share, size
 
 COLUMNS = (
     "run", "name", "state", "step", "percent", "done_bytes", "total_bytes", "rate_bytes_per_s", "eta_s", "seconds",
-    "why", "hint", "vm", "engine",
+    "why", "hint", "vm", "engine", "disks",
 )  # fmt: skip
+DISK = ("disk", "phase", "percent", "done_bytes", "total_bytes", "rate_bytes_per_s", "eta_s")
 NARROW = ("run", "vm", "state", "step", "done", "left", "why")
 WIDE = ("run", "vm", "state", "step", "done", "rate", "left", "took", "why", "hint", "engine")
 
@@ -90,8 +92,9 @@ def status(run: str | None, form: str) -> int:
     from mtv.verbs.showing import seeing
 
     views = [seeing.view(run)] if run else seeing.overview()
-    people = form in ("table", "wide", "md")
-    rows = [_told(view, one) if people else _data(view, one) for view in views for one in view.migrations]
+    people, each = form in ("table", "wide", "md"), bool(run) and form == "wide"
+    rows = [row for view in views for one in view.migrations
+            for row in (_told(view, one, each) if people else [_data(view, one)])]  # fmt: skip
     click.echo(output.show(rows, form, WIDE if people else COLUMNS, NARROW), nl=False)
     for text in filter(None, map(seeing.undriven, views)):
         click.echo(text, err=True)
@@ -99,21 +102,29 @@ def status(run: str | None, form: str) -> int:
 
 
 def _data(run: RunView, one: MigrationView) -> dict[str, object]:
-    return {name: run.engine if name == "engine" else getattr(one, name) for name in COLUMNS}
+    row = {name: getattr(one, name, "") for name in COLUMNS}
+    return {**row, "engine": run.engine, "disks": [{name: getattr(disk, name) for name in DISK} for disk in one.disks]}
 
 
-def _told(run: RunView, one: MigrationView) -> dict[str, object]:
-    """The same for people."""
+def _told(run: RunView, one: MigrationView, each: bool) -> Iterator[dict[str, object]]:
+    """The same for people; with a line for each disk if asked for."""
     at = f"{one.number}/{one.steps} {one.title}" if one.number and one.state not in ("done", "probation") else ""
-    done = f"{one.percent}% of {size(one.total_bytes)}" if one.total_bytes else ""
-    done = done or (share(one.done_bytes, 0) if one.done_bytes else "")
-    return {
-        "run": one.run, "vm": one.name, "state": one.state, "step": at, "done": done,
-        "rate": f"{size(one.rate_bytes_per_s)}/s" if one.rate_bytes_per_s else "",
-        "left": duration(one.eta_s) if one.eta_s is not None else "",
+    yield {
+        "run": one.run, "vm": one.name, "state": one.state, "step": at, **_moved(one),
         "took": duration(one.seconds) if one.seconds is not None else "",
         "why": one.why, "hint": one.hint, "engine": run.engine,
     }  # fmt: skip
+    for disk in one.disks if each else ():
+        yield {**dict.fromkeys(WIDE, ""), "vm": f"  {disk.disk}", **_moved(disk)}
+
+
+def _moved(one: MigrationView | DiskView) -> dict[str, object]:
+    done = f"{one.percent}% of {size(one.total_bytes)}" if one.total_bytes else ""
+    return {
+        "done": done or (share(one.done_bytes, 0) if one.done_bytes else ""),
+        "rate": f"{size(one.rate_bytes_per_s)}/s" if one.rate_bytes_per_s else "",
+        "left": duration(one.eta_s) if one.eta_s is not None else "",
+    }
 
 
 @click.command(epilog=example("mtv watch demo-1"))

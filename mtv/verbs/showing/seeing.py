@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from mtv.plans.deciding.fold import UNDONE, UNSURE
 from mtv.settings import settings
 from mtv.store import query, reading, records
-from mtv.store.records import MigrationRow, ProgressRow
+from mtv.store.records import DiskRow, MigrationRow, ProgressRow
 from mtv.times import moment
 from mtv.verbs.showing.look import next_command, read
 from mtv.verbs.showing.views import DiskView, MigrationView, RunView, StepView
@@ -112,21 +112,42 @@ def _state(states: Sequence[str]) -> str:
 
 def _migration(row: MigrationRow, progress: ProgressRow | None, driven: bool) -> MigrationView:
     names = [name for name, _ in row.steps]
-    seen = progress if progress and (progress.step == row.step or row.state in RESTING) else None
-    done = sum(disk.done_bytes for disk in seen.disks) if seen else 0
-    total = sum(disk.total_bytes for disk in seen.disks) if seen and all(one.counted for one in seen.disks) else 0
-    moving = driven and row.state == "running" and seen is not None and seen.rate_bytes_per_s
-    rate = seen.rate_bytes_per_s if seen and moving else None
+    disks = _disks(row, progress, driven)
+    done = sum(disk.done_bytes for disk in disks)
+    total = sum(disk.total_bytes for disk in disks) if all(disk.counted for disk in disks) else 0
+    rate = progress.rate_bytes_per_s or None if progress and disks and _moves(row, driven) else None
     until = moment(row.changed_at) if row.state in RESTING or not driven else datetime.now(UTC)
     return MigrationView(
         run=row.run, vm=row.vm_key, name=row.vm, state=row.state, step=row.step, why=row.why,
         title=dict(row.steps).get(row.step, row.step), number=names.index(row.step) + 1 if row.step in names else 0,
-        steps=len(names), done_bytes=done, total_bytes=total, rate_bytes_per_s=rate,
-        eta_s=(total - done) / rate if rate and total else None, seconds=(until - moment(row.at)).total_seconds(),
-        hint=row.hint or next_command(row.state, row.run),
-        disks=tuple(DiskView(disk=one.disk, phase=one.phase, done_bytes=one.done_bytes, total_bytes=one.total_bytes)
-                    for one in seen.disks) if seen else (),
+        steps=len(names), done_bytes=done, total_bytes=total, rate_bytes_per_s=rate, eta_s=_eta_s(done, total, rate),
+        seconds=(until - moment(row.at)).total_seconds(), hint=row.hint or next_command(row.state, row.run),
+        disks=disks,
     )  # fmt: skip
+
+
+def _disks(row: MigrationRow, progress: ProgressRow | None, driven: bool) -> tuple[DiskView, ...]:
+    """Of the step that it is at, or was at when it came to rest; of what was undone, no bytes are left."""
+    if progress is None or row.state in UNDONE or not (progress.step == row.step or row.state in RESTING):
+        return ()
+    return tuple(_disk(one, _moves(row, driven)) for one in progress.disks)
+
+
+def _disk(one: DiskRow, moves: bool) -> DiskView:
+    total = one.total_bytes if one.counted else 0
+    rate = one.rate_bytes_per_s or None if moves else None
+    return DiskView(
+        disk=one.disk, phase=one.phase, done_bytes=one.done_bytes, total_bytes=total, counted=one.counted,
+        rate_bytes_per_s=rate, eta_s=_eta_s(one.done_bytes, total, rate),
+    )  # fmt: skip
+
+
+def _moves(row: MigrationRow, driven: bool) -> bool:
+    return driven and row.state == "running"
+
+
+def _eta_s(done: int, total: int, rate: float | None) -> float | None:
+    return (total - done) / rate if rate and total else None
 
 
 class Eye:

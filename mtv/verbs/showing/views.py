@@ -5,10 +5,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class DiskView:
+    """One disk of a step that moves or reads bytes. `total_bytes` is 0 until it is `counted`."""
+
     disk: str
     phase: str
     done_bytes: int
     total_bytes: int
+    counted: bool = True
+    rate_bytes_per_s: float | None = None
+    eta_s: float | None = None
+
+    @property
+    def percent(self) -> int | None:
+        return self.done_bytes * 100 // self.total_bytes if self.total_bytes else None
 
 
 @dataclass(frozen=True, kw_only=True)
