@@ -50,9 +50,9 @@ def surroundings(found: Figures) -> Iterator[Figure]:
     room = f"{size(_whole(free))} of {size(_whole(capacity))} free" if capacity else "room not known" if stores else ""
     blind = f", {_whole(dark)} not known" if dark and capacity else ""
     yield Figure("datastores", "datastores", stores, note=room + blind)
-    yield Figure(
-        "hosts", "hosts", hosts, note=f"in {_count(_whole(clusters), 'cluster')}" if hosts else "none is known"
-    )
+    missed = f"{_whole(away):,} away or in maintenance" if away else ""
+    yield Figure("clusters", "clusters", clusters, note="" if clusters else "none is known")
+    yield Figure("hosts", "hosts", hosts, note=missed if hosts else "none is known")
     yield Figure("networks", "networks", networks, note=f"{_count(_whole(vlans), 'VLAN')} known")
 
 
