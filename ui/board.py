@@ -1,6 +1,7 @@
 """What the screens read and steer: the store's rows and the same verbs that the command line calls."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from mtv.verbs.running import steering
@@ -26,7 +27,7 @@ class StoreBoard:
     """The real board."""
 
     def migrations(self) -> Sequence[MigrationView]:
-        return [one for run in seeing.overview() for one in run.migrations]
+        return [_told(one, seeing.undriven(run)) for run in seeing.overview() for one in run.migrations]
 
     def journey(self, run: str, vm: str) -> Sequence[StepView]:
         return seeing.journey(run, vm)
@@ -36,3 +37,8 @@ class StoreBoard:
 
     def steer(self, verb: str, run: str, vm: str) -> str:
         return "\n".join(f"{one.vm}: {verb}: {one.text}" for one in steering.leave(verb, run, [vm]))
+
+
+def _told(view: MigrationView, undriven: str) -> MigrationView:
+    """With what to do, where its engine has died."""
+    return view if view.driven else replace(view, hint=undriven)

@@ -16,6 +16,8 @@ COLUMNS = ("run", "vm", "state", "step", "progress", "bytes", "rate", "left")
 
 
 def state(view: MigrationView) -> Text:
+    if not view.driven:
+        return Text(f"⚠ {view.state}, undriven", style="yellow")
     symbol, colour = SYMBOLS.get(view.state, ("✘" if "failed" in view.state else "?", "red"))
     return Text(f"{symbol} {view.state}", style=colour)
 

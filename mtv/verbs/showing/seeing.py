@@ -122,7 +122,7 @@ def _migration(row: MigrationRow, progress: ProgressRow | None, driven: bool) ->
         title=dict(row.steps).get(row.step, row.step), number=names.index(row.step) + 1 if row.step in names else 0,
         steps=len(names), done_bytes=done, total_bytes=total, rate_bytes_per_s=rate, eta_s=_eta_s(done, total, rate),
         seconds=(until - moment(row.at)).total_seconds(), hint=row.hint or next_command(row.state, row.run),
-        disks=disks,
+        disks=disks, driven=driven or row.state in RESTING,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ class MigrationView:
     why: str = ""
     hint: str = ""
     refused: bool = False  # by a check, before any change
+    driven: bool = True  # by a living engine, or it is at rest
     disks: tuple[DiskView, ...] = ()
 
     @property
