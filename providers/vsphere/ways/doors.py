@@ -1,8 +1,9 @@
 """Where a datastore's file is asked for: at the vCenter (or an ESXi alone) by its session, or straight at the VM's host
 by tickets of the vCenter's, one a request."""
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, urlencode
 
@@ -19,7 +20,7 @@ from mtv.providers.vsphere.wire.trust import Guard, Trust
 
 
 class Door(Protocol):
-    """`path` is the file's. `headers` are for one request; `renew` for after a 401."""
+    """`path` is the file's. `headers` are for one request; `renew` is for after a 401 to those that were sent."""
 
     path: str
 
@@ -30,7 +31,7 @@ class Door(Protocol):
 
     def headers(self) -> Mapping[str, str]: ...
 
-    def renew(self) -> None: ...
+    def renew(self, sent: Mapping[str, str]) -> None: ...
 
 
 def door(session: Session, export: Export) -> Door:
@@ -58,6 +59,7 @@ def _path(export: Export, datacenter: str) -> str:
 class OwnDoor:
     session: Session
     path: str
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def address(self) -> Address:
@@ -70,8 +72,11 @@ class OwnDoor:
     def headers(self) -> Mapping[str, str]:
         return {"Cookie": f"{COOKIE}={self.session.cookie}"}
 
-    def renew(self) -> None:
-        self.session.renew()
+    def renew(self, sent: Mapping[str, str]) -> None:
+        """One login for all the threads that were turned away."""
+        with self._lock:
+            if self.headers() == sent:
+                self.session.renew()
 
 
 class HostDoor:
@@ -98,5 +103,5 @@ class HostDoor:
             answer = self.session.call("AcquireGenericServiceTicket", self.session.manager("sessionManager"), spec)
         return {"Cookie": f"vmware_cgi_ticket={text(fields(answer[0]), 'id')}"}
 
-    def renew(self) -> None:
+    def renew(self, sent: Mapping[str, str]) -> None:
         """The next request brings another ticket anyway."""

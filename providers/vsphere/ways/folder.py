@@ -126,8 +126,12 @@ class Folder:
 
     def _ask(self, link: Link, offset: int, length: int) -> http.client.HTTPResponse:
         wanted = f"bytes={offset}-{offset + length - 1}"
-        link.request("GET", self._door.path, headers={**self._door.headers(), "Range": wanted})
+        headers = self._door.headers()
+        link.request("GET", self._door.path, headers={**headers, "Range": wanted})
         response = link.getresponse()
+        if response.status == 401:
+            self._door.renew(headers)
+            raise Temporary("vsphere.session", f"{self._door.address} does not know our session")
         if response.status != 206:
             raise self._refused(response)
         start, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
@@ -140,9 +144,6 @@ class Folder:
 
     def _refused(self, response: http.client.HTTPResponse) -> MtvError:
         status, where = response.status, str(self._door.address)
-        if status == 401:
-            self._door.renew()
-            return Temporary("vsphere.session", f"{where} does not know our session")
         if status in BUSY:
             return _Busy(f"{where} is too busy ({status})", response.headers.get("Retry-After", ""))
         if status == 500:

@@ -15,6 +15,7 @@ from mtv.providers.vsphere.wire.trust import trust
 from mtv.settings import settings
 
 T = TypeVar("T")
+ENDING = -1
 
 
 @dataclass
@@ -23,6 +24,7 @@ class _Held(Generic[T]):
     context: AbstractContextManager[T] | None = None
     value: T | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Shared(Generic[T]):
@@ -46,21 +48,31 @@ class Shared(Generic[T]):
             self._leave(key, held)
 
     def _join(self, key: Hashable) -> _Held[T]:
-        with self._lock:
-            held = self._held.get(key)
-            if held is None or held.value is not None and not self._sound(held.value):
-                held = self._held[key] = _Held()
-            held.users += 1
-            return held
+        """Whoever comes while the last one's is being ended waits for that: there is one at a time."""
+        while True:
+            with self._lock:
+                held = self._held.get(key)
+                if held is None or held.value is not None and not self._sound(held.value):
+                    held = self._held[key] = _Held()
+                if held.users >= 0:
+                    held.users += 1
+                    return held
+            held.ended.wait()
 
     def _leave(self, key: Hashable, held: _Held[T]) -> None:
         with self._lock:
             held.users -= 1
-            is_last = not held.users
-            if is_last and self._held.get(key) is held:
-                del self._held[key]
-        if is_last and held.context:
-            held.context.__exit__(None, None, None)
+            if held.users:
+                return
+            held.users = ENDING
+        try:
+            if held.context:
+                held.context.__exit__(None, None, None)
+        finally:
+            with self._lock:
+                if self._held.get(key) is held:
+                    del self._held[key]
+            held.ended.set()
 
 
 SESSIONS: Shared[Session] = Shared()
