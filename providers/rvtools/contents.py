@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from mtv.errors import MtvError, Refused
@@ -32,6 +33,7 @@ WITHOUT = {
 ALL_TABS = "export all tabs: RVTools, File, Export all to xlsx"
 NEWER = "export it with a newer RVTools"
 NAMED = 8
+TITLES = 8  # rows that may stand above the heads
 KEYS = ("id", "instance", "vm", *PLACES)
 
 
@@ -123,10 +125,9 @@ class _Reading:
         self.gaps.append(Gap(source=self._source, id=f"tab/{tab.name}", name=tab.name, text=text, hint=hint))
 
     def _table(self, tab: Tab[object], rows: Iterator[tuple[int, Cells]]) -> Table:
-        _, first = next(rows, (0, {}))
-        heads = match(tab, {place: text(one) for place, one in first.items()})
+        heads, first = _heads(tab, rows)
         if tab is VINFO and "vm" not in heads.places:
-            told = ", ".join(text(one) for one in list(first.values())[:5]) or "nothing"
+            told = ", ".join(first[:5]) or "nothing"
             raise Refused("rvtools.no-vinfo", f"{self._file}: tab vInfo needs a column VM, its first row has {told}",
                           "the first row must have the names of the columns")  # fmt: skip
         if tab.name in (*WITHOUT, "vInfo") and (missing := _missing(tab, heads)):
@@ -144,6 +145,18 @@ class _Reading:
                 text = f"{self._file} has over {CELLS} cells that matter"
                 raise Refused("rvtools.too-large", text, "export each vCenter by itself")
             yield row
+
+
+def _heads(tab: Tab[object], rows: Iterator[tuple[int, Cells]]) -> tuple[Heads, list[str]]:
+    """Of the first row that names a column that matters: people put titles above. And what the first row has."""
+    found, first = match(tab, {}), list[str]()
+    for _, cells in islice(rows, TITLES):
+        names = {place: text(one) for place, one in cells.items()}
+        first = first or list(names.values())
+        found = match(tab, names)
+        if "vm" in found.places if tab is VINFO else found.places:
+            break
+    return found, first
 
 
 def _missing(tab: Tab[object], heads: Heads) -> list[str]:

@@ -70,7 +70,7 @@ def _disk(row: Row, number: int, stores: Sequence[str]) -> Disk:
     raw = row.text("raw") or ("virtual" if row.flag("is_raw") else "")
     controller, bus, unit = (
         row.text("controller").lower() or "scsi",
-        _trailing(row.text("controller_label")),
+        _trailing(row.text("controller_label") or row.text("controller")),
         row.whole("unit"),
     )
     bus_sharing, sharing = row.text("bus_sharing"), row.text("sharing")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from mtv.errors import Refused
@@ -156,6 +157,17 @@ def test_a_book_without_vinfo_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(Refused) as told:
         changes(book(tmp_path / "c.xlsx", {"vInfo": [{"VM": "VM", "VM ID": "VM ID"}]}))
     assert told.value.fault.code == "rvtools.no-vms"
+
+
+def test_titles_above_the_heads_are_passed_over(tmp_path: Path) -> None:
+    path = book(tmp_path / "a.xlsx", FULL)
+    made = openpyxl.load_workbook(path)
+    for page in made.worksheets:
+        page.insert_rows(1, 3)
+        page.cell(1, 1, "Estate of the plant, March")
+        page.merge_cells("A1:F2")
+    made.save(path)
+    assert [len(vm.disks) for vm in vms(path).values()] == [2, 0]
 
 
 def test_rows_that_merging_leaves_are_no_vms(tmp_path: Path) -> None:
