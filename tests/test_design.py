@@ -84,7 +84,7 @@ def test_the_designs_options_are_all_that_add_and_get_have() -> None:
 
 
 def packages(text: str) -> set[str]:
-    """Folders that the block names, as FOLDER/PART or FOLDER/PART/PART."""
+    """Folders that the block names, as FOLDER/PART, FOLDER/PART/PART or one deeper."""
     found, top, part = set[str](), "", ""
     for line in text.splitlines():
         if head := re.match(r" {4}([a-z]+)/ ", line):
@@ -94,7 +94,7 @@ def packages(text: str) -> set[str]:
             if outer:
                 part = outer
                 found.add(f"{top}/{part}")
-            for below in re.findall(r"(?<![\w/])([a-z]+)/", inner):
+            for below in re.findall(r"(?<![\w/])([a-z]+(?:/[a-z]+)?)/(?!\w)", inner):
                 found.add(f"{top}/{part}/{below}")
     return found
 
