@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mtv.errors import Held, Refused
 from mtv.providers.ova.package import Package, open_package
-from mtv.providers.ova.reading.pieces import Stamp, stamp
+from mtv.providers.ova.reading.pieces import stamp
 
 DEPTH_LIMIT = 4  # folders below the address
 PACKAGES_LIMIT = 100_000
@@ -45,8 +45,14 @@ class Shelf:
         return next((file for file in files if file == self.address.name or (self.address / file).is_file()), id)
 
     def open(self, file: str, revision: str = "") -> Package:
-        """Raises Refused `ova.gone` for a name that is not one of `files`."""
-        return open_package(self._path(file), file, revision or self.revisions([file])[file])
+        """Raises Refused `ova.gone` for a name that is not one of `files`, Held for one that is no file."""
+        path = self._path(file)
+        if not os.path.lexists(path):
+            raise Refused("ova.gone", f"there is no package '{file}' in {self.address}", "run `mtv refresh`")
+        if not path.is_file():  # a pipe would be waited for
+            why = "is no file" if path.exists() else "is a link that leads nowhere"
+            raise Held("source.unreadable", f"{file}: it {why}", "remove it, or put the package there")
+        return open_package(path, file, revision or self.revisions([file])[file])
 
     def revisions(self, files: list[str]) -> dict[str, str]:
         """Each changes whenever its package, or of an unpacked one any file beside it, may have."""
@@ -54,7 +60,7 @@ class Shelf:
         found: dict[str, str] = {}
         for file in files:
             path = Path(os.path.realpath(self._path(file)))
-            words = _words(stamp(str(path)))
+            words = _words(path)
             if path.suffix.lower() != ".ova":
                 if path.parent not in beside:
                     beside[path.parent] = _folder_words(path.parent)
@@ -66,7 +72,7 @@ class Shelf:
         if self.address.is_file():
             if file == self.address.name:
                 return self.address
-        elif ".." not in Path(file).parts and not os.path.isabs(file) and (self.address / file).is_file():
+        elif ".." not in Path(file).parts and not os.path.isabs(file):
             return self.address / file
         raise Refused("ova.gone", f"there is no package '{file}' in {self.address}", "run `mtv refresh`")
 
@@ -86,9 +92,13 @@ class Shelf:
                 yield os.path.relpath(entry.path, self.address)
 
 
-def _words(one: Stamp) -> str:
+def _words(path: Path) -> str:
+    try:
+        one = stamp(str(path))
+    except Held:  # whoever opens it says why
+        return f"{path}\n"
     return f"{one.path} {one.inode} {one.size} {one.mtime_ns}\n"
 
 
 def _folder_words(folder: Path) -> str:
-    return "".join(_words(stamp(str(entry))) for entry in sorted(folder.iterdir()) if entry.is_file())
+    return "".join(_words(entry) for entry in sorted(folder.iterdir()) if entry.is_file())

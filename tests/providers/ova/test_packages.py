@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mtv.errors import Held, MtvError
+from mtv.model.estate import VM, Revision
 from mtv.providers.ova import OVA
 from tests.formats.build import archive, tar_member
 from tests.providers.ova.asking import changes, exports, only, vms
@@ -159,3 +160,30 @@ def test_a_checking_look_names_what_is_broken(tmp_path: Path) -> None:
     (folder / "b.ova").write_bytes(b"no")
     findings = asyncio.run(OVA("o", str(folder)).check())
     assert [(one.name, one.ok) for one in findings] == [("packages", True), ("b.ova", False), ("qemu-nbd", True)]
+
+
+def test_what_is_no_file_is_told_by_name_and_the_others_are_read(tmp_path: Path) -> None:
+    """A link that leads nowhere, a link to a folder and a pipe, which nobody waits for."""
+    web(tmp_path / "made").ova(tmp_path / "shelf" / "web.ova")
+    shelf = tmp_path / "shelf"
+    (shelf / "gone.ova").symlink_to("nowhere")
+    (shelf / "folder.ova").symlink_to(tmp_path / "made")
+    os.mkfifo(shelf / "pipe.ova")
+    os.mkfifo(shelf / "pipe2.ovf")
+    source = OVA("o", str(shelf))
+    found = {vm.name: [one.text for one in vm.concerns if one.level == "critical"] for vm in vms(source)}
+    assert found == {
+        "web": [],
+        "gone": ["gone.ova: it is a link that leads nowhere"],
+        "folder": ["folder.ova: it is no file"],
+        "pipe": ["pipe.ova: it is no file"],
+        "pipe2": ["pipe2.ovf: it is no file"],
+    }
+    told = changes(source)[-1]
+    assert isinstance(told, Revision)
+    again = [change for change in changes(source, told.value) if isinstance(change, VM)]
+    assert again == [], "nothing of it changed"
+    (shelf / "gone.ova").unlink()
+    web(tmp_path / "made").ova(shelf / "gone.ova")
+    [mended] = [change for change in changes(source, told.value) if isinstance(change, VM)]
+    assert (mended.path, [one for one in mended.concerns if one.level == "critical"]) == ("gone.ova", [])
