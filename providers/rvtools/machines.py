@@ -7,13 +7,14 @@ from hashlib import blake2b
 
 from mtv.formats.rvtools import systems
 from mtv.model.details import Device, FileSystem, GuestNic, GuestView, Share, Snapshot
-from mtv.model.estate import VM, Disk, Firmware, Nic
+from mtv.model.estate import VM, Firmware
 from mtv.providers.rvtools.joining import Joined
+from mtv.providers.rvtools.parts import cards, disks
 from mtv.providers.rvtools.tables import Row
 
 _ESCAPES = str.maketrans({"%": "%25", "/": "%2f", "\\": "%5c"})
-_STORE = re.compile(r"\[(.*?)\] ?(.*)", re.DOTALL)
 _VERSION = re.compile(r"(?:vmx-)?0*(\d+)")
+TOLD = ("running", "stopped", "missing")  # what tools may be
 PARTS = ("vCPU", "vMemory", "vDisk", "vPartition", "vNetwork", "vCD", "vUSB", "vSnapshot", "vTools")
 
 
@@ -21,12 +22,11 @@ def read(row: Row, number: int, id_: str, source: str, joined: Joined, stores: S
     """And what is odd in its rows. `stores` are known names of datastores, the longest first."""
     rows = {tab: joined.of(tab, number) for tab in PARTS}
     tools, cpu, memory = (next(iter(rows[tab]), row) for tab in ("vTools", "vCPU", "vMemory"))
-    disks = tuple(_disk(one, place, stores) for place, one in enumerate(rows["vDisk"]))
-    cards = [_nic(one, place) for place, one in enumerate(rows["vNetwork"])] or _networks(row)
+    seen = cards(rows["vNetwork"], row)
     made = replace(
         _told(row, id_, source),
-        disks=_unique(disks), nics=tuple(nic for nic, _ in cards),
-        guest=_guest(row, tools, [seen for _, seen in cards if seen], rows["vPartition"]),
+        disks=disks(rows["vDisk"], stores), nics=tuple(nic for nic, _ in seen),
+        guest=_guest(row, tools, [has for _, has in seen if has], rows["vPartition"]),
         snapshots=tuple(_snapshot(one, f"{id_}/snapshot{place}") for place, one in enumerate(rows["vSnapshot"])),
         devices=(*_devices("cdrom", rows["vCD"]), *_devices("usb", rows["vUSB"])),
         cores_per_socket=cpu.whole("cores_per_socket") or 1, cpu=_share(cpu), memory=_share(memory),
@@ -65,79 +65,16 @@ def _told(row: Row, id_: str, source: str) -> VM:
     )  # fmt: skip
 
 
-def _disk(row: Row, number: int, stores: Sequence[str]) -> Disk:
-    store, path = _placed(row.text("path") or row.text("old_path"), stores)
-    raw = row.text("raw") or ("virtual" if row.flag("is_raw") else "")
-    controller, bus, unit = (
-        row.text("controller").lower() or "scsi",
-        _trailing(row.text("controller_label") or row.text("controller")),
-        row.whole("unit"),
-    )
-    bus_sharing, sharing = row.text("bus_sharing"), row.text("sharing")
-    ide = "ide" in controller
-    return Disk(
-        key=row.text("key") or f"disk{number}", label=row.text("label"), size_bytes=row.whole("size_bytes") or 0,
-        datastore=store, path=path, controller=_controller(controller), bus=0 if ide else bus,
-        unit=(unit or 0) + (2 * bus if ide else 0), serial=row.text("serial"), mode=row.text("mode") or "persistent",
-        thin=row.flag("thin"), raw=raw, lun=row.text("lun"), bus_sharing=bus_sharing, sharing=sharing,
-        shared=bool(bus_sharing or sharing),
-    )  # fmt: skip
-
-
-def _placed(path: str, stores: Sequence[str]) -> tuple[str, str]:
-    """Datastore, and the path with it, as vSphere writes it; a path with nothing behind is none. A datastore may have
-    a bracket in its name."""
-    store = next((name for name in stores if path.startswith(f"[{name}]")), None)
-    if store is None:
-        found = _STORE.match(path)
-        store = found[1] if found else ""
-    return store, "" if path == f"[{store}]" else path
-
-
-def _controller(told: str) -> str:
-    """RVTools shows what the device calls itself."""
-    words = (("paravirtual", "pvscsi"), ("sas", "lsisas"), ("lsi", "lsilogic"), ("buslogic", "buslogic"),
-             ("nvme", "nvme"), ("sata", "ahci"), ("ahci", "ahci"), ("ide", "ide"), ("scsi", "scsi"))  # fmt: skip
-    known = {ours for _, ours in words}
-    return told if told in known else next((ours for word, ours in words if word in told), "scsi")
-
-
-def _trailing(label: str) -> int:
-    found = re.search(r"(\d{1,3})\s*$", label)
-    return int(found[1]) if found else 0
-
-
-def _nic(row: Row, number: int) -> tuple[Nic, GuestNic | None]:
-    made = Nic(
-        key=f"nic{number}", label=row.text("label"), network=row.text("network"),
-        mac=row.text("mac").lower().replace("-", ":"), model=row.text("model").lower().removeprefix("virtual"),
-        connected=row.flag("connected") is not False, mac_from=row.text("mac_from").lower(),
-        starts_connected=row.flag("starts_connected") is not False,
-    )  # fmt: skip
-    addresses = (*row.listed("addresses"), *row.listed("addresses6"))
-    seen = GuestNic(nic=made.key, mac=made.mac, network=made.network, addresses=addresses) if addresses else None
-    return made, seen
-
-
-def _networks(row: Row) -> list[tuple[Nic, None]]:
-    """vInfo names the first eight, which is all that there is where vNetwork is missing."""
-    names = [name for number in range(1, 9) if (name := row.text(f"network{number}"))]
-    return [(Nic(key=f"nic{number}", network=name), None) for number, name in enumerate(names)]
-
-
 def _guest(row: Row, tools: Row, nics: Sequence[GuestNic], partitions: Iterable[Row]) -> GuestView:
     state = tools.text("guest.tools")
     upgrade = {"no": "current", "yes": "old"}.get(tools.text("upgradeable").lower(), "")
     return GuestView(
         hostname=row.text("guest.hostname"), address=row.text("guest.address"), os_name=row.text("os_tools"),
-        state=row.text("guest.state"), tools="running" if state == "old" else state if state in KNOWN else "",
-        tools_status="old" if state == "old" else upgrade if state in KNOWN else "",
+        state=row.text("guest.state"), tools="running" if state == "old" else state if state in TOLD else "",
+        tools_status="old" if state == "old" else upgrade if state in TOLD else "",
         tools_version=tools.text("guest.tools_version"), nics=tuple(nics),
         file_systems=tuple(_partition(one) for one in partitions),
     )  # fmt: skip
-
-
-KNOWN = ("running", "stopped", "missing")
 
 
 def _partition(row: Row) -> FileSystem:
@@ -182,20 +119,6 @@ def _serial(uuid: str) -> str:
         return ""
     pairs = [plain[at : at + 2] for at in range(0, 32, 2)]
     return f"VMware-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}"
-
-
-def _unique(disks: Sequence[Disk]) -> tuple[Disk, ...]:
-    """Books without keys, or with one twice: a plan tells disks apart by them."""
-    taken: set[str] = set()
-    made = []
-    for disk in disks:
-        key, number = disk.key, 1
-        while key in taken:
-            number += 1
-            key = f"{disk.key}#{number}"
-        taken.add(key)
-        made.append(disk if key == disk.key else replace(disk, key=key))
-    return tuple(made)
 
 
 def _revision(row: Row, parts: Iterable[Sequence[Row]]) -> str:

@@ -13,8 +13,9 @@ from mtv import codec
 from mtv.errors import MtvError, Refused
 from mtv.model.estate import VM, Change, Entity, Finding, Level, Removal, Revision, kind_of
 from mtv.model.reading import Opener, SourceCheck
-from mtv.providers.rvtools.contents import ALL_TABS, Contents, contents
+from mtv.providers.rvtools.contents import Contents, contents
 from mtv.providers.rvtools.estate import Named, things
+from mtv.providers.rvtools.reading import ALL_TABS
 
 PAGE = 200
 VERSION = 1  # of what is made of a book: another one tells all again

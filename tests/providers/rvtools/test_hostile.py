@@ -7,7 +7,7 @@ import pytest
 from mtv.errors import Refused
 from mtv.model.estate import VM
 from mtv.model.infrastructure import Gap
-from mtv.providers.rvtools import contents
+from mtv.providers.rvtools import reading
 from tests.formats.workbook import zips
 from tests.providers.rvtools.reading import all_of, changes
 
@@ -48,7 +48,7 @@ def test_vinfo_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_more_cells_than_any_estate_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contents, "CELLS", 500)
+    monkeypatch.setattr(reading, "CELLS", 500)
     rows = "".join(f'<row><c t="str"><v>vm{number}</v></c></row>' for number in range(600))
     with pytest.raises(Refused) as told:
         changes(book(tmp_path / "a.xlsx", zips.sheet(""), '<row><c t="str"><v>VM</v></c></row>' + rows))
