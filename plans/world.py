@@ -1,5 +1,6 @@
 """What a journey's steps act on: one VM's plan, its two ends, its workers, its rows."""
 
+import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -67,6 +68,13 @@ class World:
     secrets: Mapping[str, bytes] = field(default_factory=dict)  # by the names that exports carry
     rates: Rates = field(default_factory=Rates)  # shared by all migrations of a run
     settings: Settings = field(default_factory=settings)
+    made_at: str = ""  # its run
+
+    @property
+    def mark(self) -> str:
+        """Names what is ours at the source: mtv-RUN, and what tells it from a run of that name in another store."""
+        which = hashlib.blake2b(self.made_at.encode(), digest_size=3).hexdigest() if self.made_at else ""
+        return f"mtv-{self.run}~{which}" if which else f"mtv-{self.run}"
 
     @property
     def history(self) -> History:

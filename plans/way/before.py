@@ -110,7 +110,7 @@ async def undo_inspect(world: World) -> None:
 
 
 def _inspection(world: World) -> str:
-    return f"mtv-{world.run}-inspect"
+    return f"{world.mark}-inspect"
 
 
 async def drop(world: World, name: str) -> None:

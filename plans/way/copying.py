@@ -34,7 +34,7 @@ async def freeze(world: World) -> Outcome:
 
 
 def _pass(world: World, history: History) -> str:
-    return f"mtv-{world.run}-pass-{history.round}"
+    return f"{world.mark}-pass-{history.round}"
 
 
 def last_point(history: History) -> Point | None:
@@ -154,7 +154,7 @@ async def final_point(world: World) -> Point:
 
 
 def final(world: World) -> str:
-    return f"mtv-{world.run}-final"
+    return f"{world.mark}-final"
 
 
 async def undo_work(world: World) -> None:

@@ -34,14 +34,9 @@ def power_before(history: History) -> str:
 
 async def fence(world: World) -> Outcome:
     """Before: the source is off. After: it cannot start by accident, nor be taken for the moved one."""
-    await having(world.power, "a source with power").fence(world.plan.vm, fence_name(world))
+    await having(world.power, "a source with power").fence(world.plan.vm, world.mark)
     return Done()
 
 
 async def undo_fence(world: World) -> None:
-    await having(world.power, "a source with power").unfence(world.plan.vm, fence_name(world))
-
-
-def fence_name(world: World) -> str:
-    """Says whose the fence is: another run's engine leaves that VM alone."""
-    return f"mtv-{world.run}"
+    await having(world.power, "a source with power").unfence(world.plan.vm, world.mark)

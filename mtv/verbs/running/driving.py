@@ -48,16 +48,17 @@ class Ends:
 class Road:
     """One run with its ends open: where its VMs travel."""
 
-    def __init__(self, store: Store, run: str, plan: Plan, ends: Ends) -> None:
-        self.store, self.run, self.plan, self.ends = store, run, plan, ends
+    def __init__(self, store: Store, run: str, plan: Plan, ends: Ends, made_at: str = "") -> None:
+        self.store, self.run, self.plan, self.ends, self.made_at = store, run, plan, ends, made_at
         self.parts = {one.vm.key: one for one in plan.vms}
         self._rates = Rates(plan.limits.bytes_per_second)
 
     def world(self, part: VmPlan, journal: Journal) -> World:
         plain = self.ends.in_process
         return World(
-            run=self.run, plan=part, source=self.ends.source, target=self.ends.target, workers=self.ends.workers,
-            clock=SystemClock(), journal=journal, rates=self._rates, secrets=self._secrets(part),
+            run=self.run, made_at=self.made_at, plan=part, source=self.ends.source, target=self.ends.target,
+            workers=self.ends.workers, clock=SystemClock(), journal=journal, rates=self._rates,
+            secrets=self._secrets(part),
             documents=plain_documents if plain else documents(self.plan.namespace),
             seal=plain_seal if plain else seal(self.store, _tell_key),
             report=reporter(self.store, self.run, part.vm, journal) if isinstance(journal, StoreJournal) else unheard,
@@ -90,7 +91,8 @@ class Roads:
         async with self._lock:
             if run not in self._roads:
                 plan = stored.plan_of(self.store, run)
-                self._roads[run] = Road(self.store, run, plan, await opened_ends(self.store, plan, self._stack))
+                ends, row = await opened_ends(self.store, plan, self._stack), stored.find_run(self.store, run)
+                self._roads[run] = Road(self.store, run, plan, ends, row.at)
             return self._roads[run]
 
     async def build(self, record: MigrationRow, journal: StoreJournal, control: Control) -> Migration[World]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyVmomi import vim
 
-from mtv.errors import Held, MtvError
+from mtv.errors import Held, MtvError, Temporary
 from mtv.model.estate import Finding, Level
 from mtv.providers.vsphere.steering.marks import Note, fence_of
 from mtv.providers.vsphere.steering.server import QUERY, Server
@@ -85,6 +85,8 @@ async def last_start(server: Server, subject: Subject) -> Any:
         found = await server.call(
             f"reading events of {subject.name}", lambda: server.content.eventManager.QueryEvents(wanted)
         )
+    except Temporary:
+        raise  # it belongs to a point's identity: it must not look as if there were none
     except MtvError as error:
         logging.getLogger(__name__).info("%s: its events cannot be read: %s", subject.name, error)
         return None

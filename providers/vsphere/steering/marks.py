@@ -37,12 +37,17 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    run: str  # mtv-RUN
+    run: str  # mtv-RUN~WHICH
     name: str  # as the server writes it
     power: str
     cards: tuple[Card, ...] = ()
     override: Override | None = None
     start: Start | None = None
+
+
+def run_word(mark: str) -> str:
+    """RUN of mtv-RUN~WHICH, as commands take it."""
+    return mark.removeprefix("mtv-").partition("~")[0]
 
 
 def fence_of(subject: Subject) -> Note | None:
@@ -66,7 +71,7 @@ def written(note: Note) -> str:
 def fenced_names(name: str, run: str, id_: str) -> tuple[str, str]:
     """What a fenced VM is called: its own name, cut where there is no room, and whose it is; and another name for where
     its folder has one of that name already. As people write it."""
-    whose = f" ({run})" if len(run) <= 60 else f" ({run[:40]}~{run[-19:]})"
+    whose = f" ({run})" if len(run) <= 60 else f" ({run[:39]}..{run[-19:]})"
     return tuple(f"{name[: NAME_LIMIT - len(end)]}{end}" for end in (whose, f" {id_}{whose}"))  # type: ignore[return-value]
 
 

@@ -14,6 +14,7 @@ from mtv.model.points import Point
 from mtv.providers.vsphere.steering import snapshots
 from mtv.providers.vsphere.steering.alarm import last_start, refuse_powered_on
 from mtv.providers.vsphere.steering.fence import refuse_fenced
+from mtv.providers.vsphere.steering.marks import run_word
 from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.steering.subject import Subject, Taken, look
 from mtv.providers.vsphere.steering.tasks import Wait, settled
@@ -133,7 +134,11 @@ class Points:
 def _backings(devices: Sequence[Any]) -> Mapping[str, tuple[str, int]]:
     """File and size of each disk, by its key."""
     disks = [one for one in devices if isinstance(one, vim.vm.device.VirtualDisk)]
-    return {str(one.key): (str(getattr(one.backing, "fileName", "") or ""), one.capacityInBytes or 0) for one in disks}
+    return {str(one.key): (str(getattr(one.backing, "fileName", "") or ""), _size(one)) for one in disks}
+
+
+def _size(disk: Any) -> int:
+    return int(disk.capacityInBytes or (disk.capacityInKB or 0) << 10)
 
 
 def _refuse_others(subject: Subject, among: Sequence[Taken], name: str) -> None:
@@ -142,7 +147,7 @@ def _refuse_others(subject: Subject, among: Sequence[Taken], name: str) -> None:
         if one.name.startswith(snapshots.OURS) and run_of(one.name) != run_of(name):
             raise CheckFailed(
                 "source.point-of-other", f"{subject.name} has a point of another run: {one.name}",
-                f"end that run, or roll it back: mtv rollback {run_of(one.name).removeprefix(snapshots.OURS)}",
+                f"end that run, or roll it back: mtv rollback {run_word(run_of(one.name))}",
             )  # fmt: skip
 
 

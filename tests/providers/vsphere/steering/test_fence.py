@@ -177,8 +177,11 @@ def test_another_runs_fence_is_refused_and_named(vc: VCenter, ready: Any) -> Non
         run(source_of(vc).fence(one, OTHER))
     assert refused.value.fault.code == "source.fenced-by"
     assert "mtv-plan-1" in refused.value.fault.text
-    assert "mtv rollback plan-1" in refused.value.fault.hint
-    run(source_of(vc).unfence(one, OTHER))
+    assert refused.value.fault.hint.endswith("mtv rollback plan-1")
+    for name in (OTHER, f"{FENCE}~3f9c21"):  # a run of that name in another store
+        with pytest.raises(CheckFailed):
+            run(source_of(vc).fence(one, name))
+        run(source_of(vc).unfence(one, name))
     assert picture(ready) == fenced
     run(source.unfence(one, FENCE))
 
@@ -258,13 +261,14 @@ def test_a_name_that_is_taken_gets_the_vms_id(vc: VCenter, admin: Any) -> None:
     assert picture(vm) == before
 
 
-@pytest.mark.parametrize("run_name", ["mtv-p-1", "mtv-" + "long" * 20 + "-12"])
+@pytest.mark.parametrize("run_name", ["mtv-p-1", "mtv-p-1~3f9c21", "mtv-" + "long" * 15 + "-12~3f9c21"])
 def test_names_fit_and_say_whose_they_are(run_name: str) -> None:
     for name in ("db", "x" * 80, "ab" * 39):
         first, second = fenced_names(name, run_name, "vm-1234567")
         assert max(len(first), len(second)) <= 80
         assert first != second
         assert "(mtv-" in first
+        assert first.endswith(run_name[-8:] + ")")
         assert first.startswith(name[:10])
         assert "vm-1234567" in second
 

@@ -284,7 +284,7 @@ def test_of_two_engines_that_come_at_once_one_has_its_point(vc: VCenter, busy: A
 @pytest.mark.parametrize(
     ("name", "of"),
     [("mtv-a-1-final", "mtv-a-1"), ("mtv-a-1-2-inspect", "mtv-a-1-2"), ("mtv-a-1-pass-12", "mtv-a-1"),
-     ("mtv-pass-1-final", "mtv-pass-1"), ("mtv-again", "mtv-again")],
+     ("mtv-pass-1~3f9c21-final", "mtv-pass-1~3f9c21"), ("mtv-again", "mtv-again")],
 )  # fmt: skip
 def test_a_points_name_says_whose_it_is(name: str, of: str) -> None:
     assert run_of(name) == of
