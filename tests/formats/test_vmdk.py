@@ -52,9 +52,26 @@ def by_extents(disk: SparseDisk) -> bytes:
 
 
 def streamed(data: bytes, size: int, step: int = 1000) -> bytes:
-    out = bytearray(size)
-    feed = vmdk_stream.Feed((data[at : at + step] for at in range(0, len(data), step)), "x")
-    for offset, content in vmdk_stream.grains(feed, size):
+    """By one thread, and by several: both give the same, or both refuse."""
+
+    def feed() -> vmdk_stream.Feed:
+        return vmdk_stream.Feed((data[at : at + step] for at in range(0, len(data), step)), "x")
+
+    try:
+        found = laid(vmdk_stream.grains(feed(), size), size)
+    except MtvError:
+        with pytest.raises(MtvError):
+            laid(vmdk_stream.grains_by(feed(), size, 3), size)
+        raise
+    assert laid(vmdk_stream.grains_by(feed(), size, 3), size) == found
+    return found
+
+
+def laid(grains: Iterable[tuple[int, bytes]], size: int) -> bytes:
+    out, last = bytearray(size), -1
+    for offset, content in grains:
+        assert offset > last
+        last = offset
         out[offset : offset + len(content)] = content[: size - offset]
     return bytes(out)
 

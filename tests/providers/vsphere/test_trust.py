@@ -43,6 +43,13 @@ def test_a_wrong_pin_is_refused_although_the_ca_is_right(vc: VCenter) -> None:
     assert caught.value.fault.code == "vsphere.certificate-changed"
 
 
+def test_a_sha1_is_a_pin_too_where_a_vcenter_says_no_more_of_its_host(vc: VCenter) -> None:
+    right = vc.certificate.sha1.replace(":", "").lower()
+    assert session_of(vc, trust=Trust(fingerprint=right)).call("CurrentTime", SERVICE)[0].text
+    with pytest.raises(CheckFailed, match="is not the pinned one"):
+        session_of(vc, trust=Trust(fingerprint="ab" * 20)).call("CurrentTime", SERVICE)
+
+
 def test_an_expired_certificate_is_named(vc: VCenter) -> None:
     vc.show_certificate(vc.authority.issue("old", days=-3))
     with pytest.raises(CheckFailed, match="has expired"):

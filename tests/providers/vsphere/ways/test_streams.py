@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from mtv.errors import MtvError
-from mtv.providers.vsphere.ways.lease import Lease, Told
+from mtv.providers.vsphere.ways import streams
+from mtv.providers.vsphere.ways.lease import Device, Lease, Told
+from mtv.providers.vsphere.wire.address import Address
 from tests.providers.vsphere.ways.moving import Move, moving
 from tests.vcenter.machines import MIB, Wish
 from tests.vcenter.server import VCenter
@@ -77,3 +79,34 @@ def test_a_disk_is_found_by_its_place_not_by_its_number(vc: VCenter, admin: Any,
     move.vm = type(move.vm)(**{**move.vm.__dict__, "disks": move.vm.disks[1:]})
     move.go()
     assert move.target(0).read_bytes() == vc.disks(move.vm.id)[1].path.read_bytes()
+
+
+class Session:
+    """What a lease's place is asked of."""
+
+    address, guard = Address("vc01"), object()
+
+
+class Nothing:
+    session, name = Session(), "db01"
+
+
+def place(url: str, thumbprint: str = "AB:" * 19 + "AB") -> tuple[str, str, str]:
+    address, guard, path = streams._place(Nothing(), Device("k", url, thumbprint))  # type: ignore[arg-type]
+    pin = "" if guard is Session.guard else guard.trust.fingerprint
+    return str(address), pin, path
+
+
+def test_a_stream_is_had_where_its_lease_says() -> None:
+    assert place("https://vc01/nfc/1/disk-0.vmdk") == ("vc01", "", "/nfc/1/disk-0.vmdk")
+    assert place("https://*/nfc/1/disk-0.vmdk?a=b") == ("vc01", "", "/nfc/1/disk-0.vmdk?a=b")
+    assert place("https://esx1:8443/nfc/2") == ("esx1:8443", "ab" * 20, "/nfc/2")
+
+
+@pytest.mark.parametrize(
+    ("url", "thumbprint"), [("http://esx1/nfc/1", "AB:" * 19 + "AB"), ("https://esx1/nfc/1", ""), ("https://[::/x", "")]
+)
+def test_a_host_that_nobody_vouches_for_is_not_asked(url: str, thumbprint: str) -> None:
+    with pytest.raises(MtvError) as refused:
+        place(url, thumbprint)
+    assert refused.value.fault.code == "vsphere.lease"
