@@ -8,8 +8,9 @@ import pytest
 from pyVim.task import WaitForTask
 from pyVmomi import vim
 
+from mtv.providers.vsphere.ways.choose import choose, scene
 from mtv.providers.vsphere.ways.doors import HostDoor, OwnDoor, door
-from tests.providers.vsphere.opening import session_of
+from tests.providers.vsphere.opening import close_all, session_of
 from tests.providers.vsphere.ways.moving import moving
 from tests.vcenter.machines import MIB, Wish
 from tests.vcenter.server import Setup, VCenter, vcenter
@@ -78,3 +79,15 @@ def test_a_host_with_another_certificate_is_not_asked(spread: VCenter, tmp_path:
         assert isinstance(door(session, move.export(host="127.0.9.9:1")), OwnDoor)
         move.go(host_fingerprint="0" * 64)
         assert move.is_equal()
+
+
+@pytest.mark.parametrize("way", ["folder", "export"])
+def test_an_esxi_alone_is_read_too(tmp_path: Path, way: str) -> None:
+    with vcenter(tmp_path / "alone", Setup(kind="esxi", model={})) as alone, alone.connected() as service:
+        move = moving(alone, service, tmp_path, Wish("way-alone", disks=(5 * MIB,)))
+        assert "host" not in move.export().params
+        assert not choose(scene(move.vm, move.around)).refused.get("ssh")
+        move.way = way
+        move.go()
+        assert move.is_equal()
+        close_all()
