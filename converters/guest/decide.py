@@ -14,6 +14,7 @@ from mtv.model.plans import GuestChoice
 Mode = Literal["none", "network", "full"]
 BLOCK = ("virtio_blk", "virtio_pci")  # must be there before the root file system is
 NET = "virtio_net"  # may also be loaded from the root file system
+AGENT = "qemu-guest-agent"
 _NAMES_SHOWN = 3
 
 
@@ -95,12 +96,26 @@ def _concerns(facts: GuestFacts, choice: GuestChoice, mode: Mode) -> list[Concer
     if choice.conversion in ("none", "network") and choice.devices == "virtio" and (lacking := unfit(facts)):
         text = f"it may not start on virtio: {lacking[0]}"
         found.append(Concern(id="guest.no-virtio", level=Level.WARNING, text=text, hint="`conversion: auto`"))
+    if choice.agent == "install" and mode != "full" and AGENT not in facts.packages:
+        found.append(_no_agent(facts, mode))
     if facts.family == "windows":
         text = "addresses that were set by hand belong to the old adapter, and are lost"
         found.append(
             Concern(id="guest.windows-addresses", level=Level.WARNING, text=text, hint="set them again after the move")
         )
     return found
+
+
+def _no_agent(facts: GuestFacts, mode: Mode) -> Concern:
+    """Of a Windows guest nothing tells whether it is there."""
+    has_none = facts.family == "linux"
+    return Concern(
+        id="guest.no-agent",
+        level=Level.WARNING if has_none else Level.INFO,
+        text=f"only a full conversion installs QEMU's agent, this one is '{mode}', "
+        f"and the guest {'has none' if has_none else 'may have none'}",
+        hint="`conversion: full`, or install it in the guest; `agent: none` where it is not wanted",
+    )
 
 
 def _lacks_ahci(facts: GuestFacts) -> bool:

@@ -38,6 +38,12 @@ def _untouched(plan: VmPlan) -> Iterable[Concern]:
         text="the disks move untouched and nobody looks into them: whether the guest boots is not known",
         hint="" if compatible else "use devices: compatible where the guest may lack virtio drivers",
     )  # fmt: skip
+    if plan.guest.agent == "install":
+        yield Concern(
+            id="guest.no-agent", level=Level.INFO,
+            text="QEMU's agent is not installed in a guest that moves untouched",
+            hint="install it in the guest before or after the move, or say agent: none",
+        )  # fmt: skip
     if plan.nics:
         yield Concern(
             id="guest.addresses-not-kept", level=Level.WARNING,

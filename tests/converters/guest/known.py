@@ -21,6 +21,7 @@ ROOT = Filesystem(
 DEBIAN = GuestFacts(
     roots=1, family="linux", distro="debian", product="Debian GNU/Linux 12", major=12, arch="x86_64",
     root_device="/dev/sda1", firmware="bios", kernels=(KERNEL,), filesystems=(ROOT,), systemd=252,
+    packages=("qemu-guest-agent",),
 )  # fmt: skip
 DRIVE = Filesystem(device="/dev/sda2", type="ntfs", mounted_at="/", size_bytes=40 * GIB, free_bytes=9 * GIB)
 WINDOWS = GuestFacts(

@@ -14,6 +14,7 @@ from mtv.model.plans import GuestChoice
 from tests.converters.guest.known import DEBIAN, DEBIAN_VM, KERNEL, NOTHING, WINDOWS
 
 AUTO = GuestChoice()
+BARE = replace(DEBIAN, packages=())
 OLD = replace(KERNEL, version="5.10", drivers=("vmw_pvscsi",), modules=(), default=False)
 
 
@@ -99,6 +100,25 @@ def test_compatible_devices_move_an_unknown_system_with_a_concern() -> None:
 def test_compatible_devices_warn_of_an_initramfs_without_ahci() -> None:
     decision = decide(replace(DEBIAN, kernels=(OLD,)), DEBIAN_VM, GuestChoice(devices="compatible"))
     assert [one.id for one in decision.concerns] == ["guest.no-ahci"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "choice", "level"),
+    [
+        (DEBIAN, AUTO, None),
+        (BARE, AUTO, "warning"),
+        (BARE, replace(AUTO, agent="none"), None),
+        (BARE, replace(AUTO, conversion="network"), "warning"),
+        (BARE, replace(AUTO, conversion="full"), None),
+        (replace(BARE, kernels=(OLD,)), AUTO, None),
+        (WINDOWS, AUTO, "info"),
+    ],
+)
+def test_an_agent_that_is_wanted_and_not_installed_is_a_concern(
+    facts: GuestFacts, choice: GuestChoice, level: str | None
+) -> None:
+    found = [one for one in decide(facts, DEBIAN_VM, choice).concerns if one.id == "guest.no-agent"]
+    assert [one.level for one in found] == ([level] if level else [])
 
 
 @given(

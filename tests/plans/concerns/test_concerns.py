@@ -17,7 +17,8 @@ def plan(guest: GuestChoice | None = None) -> VmPlan:
     ("given", "ids"),
     [
         (plan(), []),
-        (plan(GuestChoice(conversion="none")), ["guest.unknown", "guest.addresses-not-kept"]),
+        (plan(GuestChoice(conversion="none")), ["guest.unknown", "guest.no-agent", "guest.addresses-not-kept"]),
+        (plan(GuestChoice(conversion="none", agent="none")), ["guest.unknown", "guest.addresses-not-kept"]),
         (plan(GuestChoice(addresses="leave")), ["guest.addresses-not-kept"]),
     ],
 )
