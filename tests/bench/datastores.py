@@ -25,7 +25,7 @@ from tests.bench.places import GIB, MIB, Place, command
 from tests.vcenter.machines import Wish, make
 from tests.vcenter.server import ADMIN, PASSWORDS, VCenter, folder_path, vcenter
 
-SIZE, FAR_SIZE, STREAM_SIZE = 2 * GIB, GIB // 2, GIB
+SIZE, FAR_SIZE, STREAM_SIZE = 2 * GIB, GIB, GIB
 SECRETS = {SECRET: PASSWORDS[ADMIN].encode()}
 
 
@@ -116,7 +116,7 @@ def folder_far(place: Place) -> list[Figure]:
     with source(place, FAR_SIZE, FAR_SIZE) as of:
         of.vc.timings(folder_latency_ms=10)
         figure = compare(
-            "the same at 10 ms latency, 512 MiB", "one connection, 1 MiB a request, fdatasync",
+            "the same at 10 ms latency, 1 GiB", "one connection, 1 MiB a request, fdatasync",
             lambda: starts.aside(of.copy("folder")), lambda: _one_at_a_time(of), rounds=place.rounds, goal=4,
         )  # fmt: skip
     return [starts.told(figure)]

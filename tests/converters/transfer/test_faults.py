@@ -417,6 +417,27 @@ def test_the_sources_own_checksum_is_read_again_by_each_attempt(disk: Disk, monk
     assert len(asked) == 2
 
 
+def test_a_stream_tells_of_its_checksum_once_all_of_it_has_come(disk: Disk) -> None:
+    class Checked(sources.FileStream):
+        checked: Mapping[str, Json] = {}
+
+        def chunks(self) -> Iterator[tuple[int, bytes]]:
+            yield from super().chunks()
+            self.checked = {"algorithm": "sha256", "bytes": 7}
+
+    @contextmanager
+    def opened(export: Export, scratch: Path, secrets: Path, *, serve: bool = False) -> Iterator[Opened]:
+        reader = Checked(disk.source)
+        yield reader
+        reader.close()
+
+    disk.way, disk.openers = "test.stream", {"test.stream": opened}
+    facts = transfer(disk.job("transfer", zeroed=True))
+    assert facts["checks"] == {"disk-0": {"algorithm": "sha256", "bytes": 7}}
+    again = transfer(disk.job("transfer"))
+    assert again["checks"] == {}, "nothing was read: nothing is proved"
+
+
 def test_the_rate_holds_a_copy_back(disk: Disk) -> None:
     fill(disk.source, disk.size_bytes, {0: os.urandom(2 * MIB)})
     disk.rate = 4 * MIB
