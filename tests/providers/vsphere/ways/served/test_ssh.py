@@ -49,7 +49,7 @@ def server(tmp_path: Path) -> Iterator[Sshd]:
 @pytest.fixture
 def scene(tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """By key; `as_root` tests log in by password."""
-    limits = Settings(reconnect_s=(0, 0, 0), read_stall_s=0.5)
+    limits = Settings(reconnect_s=(0, 0, 0))
     monkeypatch.setattr(disks, "settings", lambda: limits)
     source = scattered(tmp_path / "source.raw", 9 * MIB + 512)
     server.offer(FLAT, source)

@@ -67,7 +67,7 @@ class Scene:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = Settings(reconnect_s=(0, 0, 0), read_stall_s=0.3)
+    limits = Settings(reconnect_s=(0, 0, 0))
     monkeypatch.setattr(disks, "settings", lambda: limits)
 
 
@@ -279,7 +279,8 @@ def test_a_part_that_cannot_be_read_holds_the_migration(scene: Scene) -> None:
 
 
 @pytest.mark.slow  # nbdkit does not end while its library hangs, and is given its time
-def test_a_hung_read_is_given_up_and_the_disk_opened_again(scene: Scene) -> None:
+def test_a_hung_read_is_given_up_and_the_disk_opened_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disks, "settings", lambda: Settings(reconnect_s=(0, 0, 0), read_stall_s=1.0))
     scene.behaves(hang_read=4)
     with meanwhile(scene, "stub: read 4 hangs", 1, scene.behaves):  # from the next opening on it is well
         scene.copy.go()
