@@ -10,6 +10,7 @@ SERVERS = ("server_uuid", "server")
 PLACES = ("server_uuid", "server", "datacenter", "folder")
 AMBIGUOUS = -1
 NAMED = 3
+MOST = 1000  # rows of one VM in a tab: vSphere allows 256 disks
 
 Key = tuple[object, ...]
 
@@ -34,10 +35,10 @@ def join(machines: Sequence[Row], others: Iterable[Table]) -> Joined:
         strangers = []
         for row in table.each():
             vm = _fits(row, ways, known)
-            if vm is None:
+            if vm is None or len(found.setdefault(vm, [])) >= MOST:
                 strangers.append(row)
             else:
-                found.setdefault(vm, []).append(row)
+                found[vm].append(row)
         made.parts[table.tab.name] = found
         made.lost += _lost(table, strangers)
     return made

@@ -15,6 +15,7 @@ Raw = str | int | float | bool
 Written = str | int | float | datetime | None
 
 MIB = 1 << 20
+LARGEST_MIB = 1 << 33  # 8 PiB: a thousand of them still are a 64-bit number of bytes
 YES = frozenset(
     ("true", "1", "yes", "y", "ja", "oui", "si", "sí", "sim", "wahr", "vrai", "verdadero", "vero", "enabled")
 )
@@ -47,8 +48,8 @@ def number(raw: Raw) -> int | float:
             raw = float(plain.replace(",", "."))
         except ValueError:
             raise ValueError("a number is needed") from None
-        if raw != raw or abs(raw) > 1 << 62:
-            raise ValueError("a number is needed")
+    if raw != raw or abs(raw) > 1 << 62:
+        raise ValueError("a number is needed")
     return raw
 
 
@@ -93,12 +94,12 @@ def _rounded(unit: int) -> Callable[[object], Written]:
 
 def _limit(unit: int) -> Callable[[Raw], object]:
     """-1 says that there is none."""
-    return lambda raw: None if whole(raw) < 0 else round(number(raw) * unit)
+    return lambda raw: None if whole(raw) < 0 else _bytes(raw) if unit == MIB else whole(raw)
 
 
 def _bytes(raw: Raw) -> int:
     found = number(raw)
-    if not 0 <= found < 1 << 43:
+    if not 0 <= found < LARGEST_MIB:
         raise ValueError("a number of MiB is needed")
     return round(found * MIB)
 

@@ -47,19 +47,31 @@ _OTHERS = {
 }  # fmt: skip
 
 
+_ONLY_64 = frozenset((
+    "almalinux", "amazonlinux2", "amazonlinux3", "centos8", "centos9", "coreos", "oracleLinux8", "oracleLinux9",
+    "oracleLinux10", "rhel8", "rhel9", "rhel10", "rockylinux", "sles15", "sles16", "vmwarePhoton", "windows11",
+    "windows12", "windows2019srv", "windows2019srvNext", "windows2022srvNext", "windows8Server", "windows9Server",
+))  # fmt: skip
+_UNDERSCORED = re.compile(r".*(?:\d|srv|Next|rockylinux|almalinux)")
+
+
 def _table() -> dict[str, str]:
     found = dict(_OTHERS)
     for id_, name in {**_WINDOWS, **_LINUX}.items():
-        found[f"{id_}Guest"] = f"{name} (32-bit)"
-        found[f"{id_}{'_' if id_[-1].isdigit() or id_.endswith('Next') or id_ in _UNDERSCORED else ''}64Guest"] = (
-            f"{name} (64-bit)"
-        )
+        if id_ not in _ONLY_64:
+            found[f"{id_}Guest"] = f"{name} (32-bit)"
+        if id_ != "rhel2":
+            found[f"{id_}{'_' if _UNDERSCORED.fullmatch(id_) else ''}64Guest"] = f"{name} (64-bit)"
     return found
 
 
-_UNDERSCORED = ("windows2019srv", "windows9Server", "windows8Server", "rockylinux", "almalinux")
+def _plain(name: str) -> str:
+    """Servers of other ages say `or later` of the latest system that they know."""
+    return name.strip().casefold().replace(" or later", "")
+
+
 NAMES = _table()
-_IDS = {name.casefold(): id_ for id_, name in NAMES.items()}
+_IDS = {_plain(name): id_ for id_, name in NAMES.items()}
 _FAMILIES = (
     ("windows", ("windows",)),
     ("linux", ("linux", "red hat", "rhel", "debian", "ubuntu", "suse", "sles", "centos", "fedora", "rocky", "alma",
@@ -76,7 +88,7 @@ def told(vm: VM) -> str:
 
 def id_of(name: str) -> str:
     """The id behind what that column says; "" where it is not known."""
-    if known := _IDS.get(name.strip().casefold()):
+    if known := _IDS.get(_plain(name)):
         return known
     return name if _ID.fullmatch(name) or name in NAMES else ""
 

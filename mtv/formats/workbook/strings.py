@@ -37,4 +37,8 @@ def words(of: Element) -> str:
 
 
 def plain(text: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+    """Without escapes. Half a character, which only an escape can bring, is none."""
+    if "_x" not in text:
+        return text
+    found = _ESCAPED.sub(lambda one: chr(int(one[1], 16)), text)
+    return found.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -50,12 +50,22 @@ def test_every_sort_of_cell_has_its_value(tmp_path: Path) -> None:
         '<c r="C1" t="str"><f>A1&amp;B1</f><v>result</v></c><c r="D1"><f>1+1</f><v>2</v></c>'
         '<c r="E1" t="b"><v>1</v></c><c r="F1" t="e"><v>#REF!</v></c><c r="G1" t="d"><v>2026-03-01</v></c>'
         '<c r="H1"><v>1.5E+3</v></c><c r="I1"><v>NaN</v></c><c r="J1" t="s"><v>9</v></c><c r="K1"/>'
-        '<c r="L1" t="inlineStr"><is><t>cr_x000D__x005F_x0041_</t></is></c>'
+        '<c r="L1" t="inlineStr"><is><t>cr_x000D__x005F_x0041__xD83D__xDE00__xD83D_</t></is></c>'
         '<c r="M1" t="inlineStr"><is><t>kanji</t><rPh sb="0" eb="1"><t>sound</t></rPh></is></c>'
     )
     parts = {"xl/sharedStrings.xml": zips.strings("zero", "one")}
     path = zips.make(tmp_path / "a.xlsx", f'<row r="1">{cells}</row>', parts)
-    told = {0: "one", 1: "inline", 2: "result", 3: 2, 4: True, 6: "2026-03-01", 7: 1500, 11: "cr\r_x0041_", 12: "kanji"}
+    told = {
+        0: "one",
+        1: "inline",
+        2: "result",
+        3: 2,
+        4: True,
+        6: "2026-03-01",
+        7: 1500,
+        11: "cr\r_x0041_\U0001f600\ufffd",
+        12: "kanji",
+    }
     assert rows(path) == [(1, told)]
 
 
