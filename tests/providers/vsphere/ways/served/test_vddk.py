@@ -253,12 +253,15 @@ def test_a_refusal_that_nobody_knows_is_told_in_its_own_words(scene: Scene) -> N
 
 
 def test_a_host_without_memory_is_asked_for_less_until_it_answers(scene: Scene) -> None:
-    """The stub answers "NFC error 5" to more than 3 MiB at a time: 16 requests, 8, 4, then 2 of 1 MiB."""
-    scene.behaves(delay_us=3000, nfc_bytes=3 * MIB, no_areas=1)
+    """The stub answers "NFC error 5" to more than 3 MiB at a time: 16 requests of 1 MiB, 8, 4 (unless this machine is so
+    busy that they are not under way together), then 2."""
+    scene.behaves(delay_us=20_000, nfc_bytes=3 * MIB, no_areas=1)
     scene.copy.go()
     assert scene.copy.is_equal()
-    assert [text.count("NFC error 5") for text in scene.copy.warnings] == [1, 1, 1]
-    assert "stub: config vixDiskLib.nfcAio.Session.BufCount=1" in scene.copy.said
+    times = len(scene.copy.warnings)
+    assert times in (2, 3)
+    assert all("NFC error 5" in text for text in scene.copy.warnings)
+    assert f"stub: config vixDiskLib.nfcAio.Session.BufCount={max(1, 4 >> times)}" in scene.copy.said
     most = re.findall(r"at most (\d+) bytes under way", scene.copy.said)
     assert int(most[-1]) <= 3 * MIB
 
