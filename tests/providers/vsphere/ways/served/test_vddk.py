@@ -253,8 +253,8 @@ def test_a_refusal_that_nobody_knows_is_told_in_its_own_words(scene: Scene) -> N
 
 
 def test_a_host_without_memory_is_asked_for_less_until_it_answers(scene: Scene) -> None:
-    """The stub answers "NFC error 5" to more than 3 MiB at a time: 16 requests of 1 MiB, 8, 4, then 2; where this machine
-    is so busy that 4 are not under way together, these do."""
+    """The stub answers "NFC error 5" to more than 3 MiB at a time: 16 requests of 1 MiB, 8, 4, then 2; where this
+    machine is so busy that 4 are not under way together, these do."""
     scene.behaves(delay_us=20_000, nfc_bytes=3 * MIB, no_areas=1)
     scene.copy.go()
     assert scene.copy.is_equal()
