@@ -15,11 +15,16 @@ VMS = 120  # the estate that other tests have, too
 
 
 @pytest.fixture
-def started() -> Iterator[subprocess.Popen[str]]:
-    argv = [sys.executable, "-m", "tests.vcenter", "--vms", str(VMS), "--listen", "127.0.0.1:0"]
+def started(request: pytest.FixtureRequest) -> Iterator[subprocess.Popen[str]]:
+    more = getattr(request, "param", "--no-guest")
+    argv = [sys.executable, "-m", "tests.vcenter", "--vms", str(VMS), "--listen", "127.0.0.1:0", more]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         yield process
         process.kill()
+
+
+def typed(told: str) -> str:
+    return "\n".join(line.strip() for line in told.splitlines() if line.startswith("    "))
 
 
 def printed(process: subprocess.Popen[str]) -> str:
@@ -34,8 +39,7 @@ def printed(process: subprocess.Popen[str]) -> str:
 
 def test_what_is_printed_works_and_goes_with_it(started: subprocess.Popen[str], tmp_path: Path) -> None:
     told = printed(started)
-    typed = "\n".join(line.strip() for line in told.splitlines() if line.startswith("    "))
-    shell = ["/bin/sh", "-e", "-c", f"{typed} -o json"]
+    shell = ["/bin/sh", "-e", "-c", f"{typed(told)} -o json"]
     environment = {name: value for name, value in os.environ.items() if name != "MTV_STORE"}
     done = subprocess.run(shell, capture_output=True, text=True, timeout=60, env=environment, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -52,3 +56,14 @@ def test_what_is_printed_works_and_goes_with_it(started: subprocess.Popen[str], 
     started.send_signal(signal.SIGINT)
     assert started.wait(20) == 0
     assert not place.exists()
+
+
+@pytest.mark.appliance
+@pytest.mark.parametrize("started", ["--guest"], indirect=True)
+def test_its_debian_is_moved_and_boots(started: subprocess.Popen[str], tmp_path: Path) -> None:
+    shell = ["/bin/sh", "-e", "-c", typed(printed(started))]
+    environment = {name: value for name, value in os.environ.items() if name != "MTV_STORE"}
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=600, env=environment, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "finance-db01: done in" in done.stdout
+    assert re.search(r"finance-db01 is up .*; \d+ same$", done.stderr, re.M)
