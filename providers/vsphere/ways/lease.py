@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mtv.errors import Held, MtvError, Temporary
 from mtv.model.points import Export
-from mtv.providers.vsphere.objects.elements import all_of, fields, flag, kind, number, text
+from mtv.providers.vsphere.objects.elements import all_of, fields, kind, number, text
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.ways.machine import HINT, machine
 from mtv.providers.vsphere.ways.sharing import Shared
@@ -50,10 +50,10 @@ class Lease:
     def __init__(self, session: Session, ref: Ref, name: str, info: Element | None) -> None:
         self.session, self.name, self.broken = session, name, ""
         self._ref, told = ref, fields(info)
-        disks = [one for one in map(fields, all_of(info, "deviceUrl")) if flag(one, "disk")]
+        disks = [one for one in map(fields, all_of(info, "deviceUrl")) if text(one, "disk") != "false"]  # not NVRAM
         self._devices = [Device(text(one, "key"), text(one, "url"), text(one, "sslThumbprint")) for one in disks]
         self._shares: dict[str, float] = {}  # of each disk, how much of it has come
-        self._unfinished = 0
+        self._unfinished: set[str] = set()
         self._end = threading.Event()
         self._every_s = min(KEEP_S, (number(told, "leaseTimeout") or 300) / 3)
         self.algorithm = self._choose_checksum()
@@ -70,14 +70,14 @@ class Lease:
                        "write 'read: folder' in the plan")  # fmt: skip
 
     def begin(self, key: str) -> None:
-        self._unfinished += 1
+        self._unfinished.add(key)
         self._shares[key] = 0.0
 
     def advance(self, key: str, share: float) -> None:
         self._shares[key] = share
 
     def finish(self, key: str) -> None:
-        self._unfinished -= 1
+        self._unfinished.discard(key)
         self._shares[key] = 1.0
 
     def manifest(self, key: str) -> Told | None:

@@ -2,6 +2,7 @@
 written. A request costs a server the same for 64 KiB and for 4 MiB: opening the file, looking who holds it."""
 
 import threading
+import time
 from array import array
 from bisect import bisect_right
 from collections import deque
@@ -79,13 +80,15 @@ class Windows:
         with self._change:
             self._closed = True
             self._change.notify_all()
-        for window in list(self._open.values()):
+            left = (*self._open.values(), *self._waiting)
+        for window in left:
             window.error = window.error or Cancelled("source.closed", "the source was closed")
             window.done.set()
 
     def join(self) -> None:
+        until = time.monotonic() + JOIN_S
         for thread in self._threads:
-            thread.join(JOIN_S)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _find(self, low: int, high: int) -> _Window | None:
         """The window that has it, or will have; those behind it are begun."""
