@@ -1,5 +1,6 @@
 """What a worker is told: all that it needs, no secret, the same by every process."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from mtv import codec
 from mtv.errors import CheckFailed, Refused
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER
 from mtv.providers.vsphere.ways.exports import SECRET, fingerprint_of
+from tests.providers.vsphere.opening import find, source_of
 from tests.providers.vsphere.ways.moving import Move, moving, of, rights
 from tests.vcenter.machines import MIB, Wish, allow, disallow
 from tests.vcenter.server import COPY, PASSWORDS, VCenter
@@ -50,8 +52,6 @@ def test_a_disk_that_the_point_does_not_hold_is_refused(move: Move) -> None:
 
 
 def test_a_right_that_one_vm_alone_lacks_closes_the_way_for_it(vc: VCenter, admin: Any, move: Move) -> None:
-    from tests.providers.vsphere.opening import find
-
     [vm] = find(admin, move.vm.name)
     allow(admin, COPY, rights(FOLDER), on=vm)
     try:
@@ -68,3 +68,21 @@ def test_a_right_that_one_vm_alone_lacks_closes_the_way_for_it(vc: VCenter, admi
 def test_a_certificate_that_is_none_gives_no_fingerprint(body: str) -> None:
     assert fingerprint_of({"config.certificate": etree.fromstring(f"<val>{body}</val>")}) == ""
     assert fingerprint_of({}) == ""
+
+
+def test_a_plans_word_decides_until_another_one_does(vc: VCenter, move: Move) -> None:
+    source = source_of(vc, copy_user=COPY)
+
+    async def ways() -> list[str]:
+        point = await source.freeze(move.vm, move.vm.disks, "mtv-run-1", None, False)
+        found = []
+        for word in ("auto", "export", "auto"):
+            source.prefer(word)
+            found.append((await source.export(point, move.vm.disks[0])).way)
+        source.prefer("ssh")
+        with pytest.raises(CheckFailed, match="ssh: behind a vCenter"):
+            await source.export(point, move.vm.disks[0])
+        await source.close()
+        return found
+
+    assert asyncio.run(ways()) == ["vsphere.folder", "vsphere.export", "vsphere.folder"]
