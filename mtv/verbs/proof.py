@@ -21,6 +21,9 @@ COLUMNS = (
     "disk",
     "file",
     "verdict",
+    "differing",
+    "offsets",
+    "fault",
     "size_bytes",
     "data_bytes",
     "read_back",
@@ -30,7 +33,7 @@ COLUMNS = (
     "receipt",
 )
 NARROW = ("vm", "disk", "file", "verdict", "data_bytes", "read_back", "level", "signed_by")
-NAMED = 5
+NAMED, NAMED_IN_DATA = 5, 100  # of the blocks that differ
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class Checked:
     def row(self) -> dict[str, object]:
         return {
             "vm": self.receipt.name, "disk": self.held.disk, "file": self.held.file,
-            "verdict": "differs" if self.complaints else "same", "size_bytes": self.held.size_bytes,
+            "verdict": "differs" if self.complaints else "same", "differing": len(self.held.differing),
+            "offsets": list(self.held.differing[:NAMED_IN_DATA]), "fault": self.held.fault,
+            "size_bytes": self.held.size_bytes,
             "data_bytes": self.held.data_bytes, "read_back": self.held.read_back, "level": self.receipt.level,
             "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run, "receipt": str(self.path),
         }  # fmt: skip
@@ -110,8 +115,9 @@ def _complaints(receipt: Receipt, held: Held) -> Iterator[str]:
         places = ", ".join(str(offset) for offset in held.differing[:NAMED])
         more = f" and {len(held.differing) - NAMED} more" if len(held.differing) > NAMED else ""
         yield (
-            f"VM '{plain(receipt.name)}', disk '{held.disk}' ({held.file}) differs from what was handed over: blocks of"
-            f" 1 MiB at byte {places}{more}; somebody wrote to it, its guest has run, or its storage is at fault"
+            f"VM '{plain(receipt.name)}', disk '{held.disk}' ({held.file}) differs from what was handed over, in the"
+            f" blocks of 1 MiB that begin at byte {places}{more}; somebody wrote to it, its guest has run, or its"
+            " storage is at fault"
         )
 
 

@@ -45,7 +45,10 @@ def test_one_flipped_bit_is_found_in_data_and_in_holes(box: Sandbox, offset: int
     said = box.mtv("verify", "db01")
     assert said.code == 4
     assert "disk 'vmdisk1' (disk0.raw) differs" in said.err
-    assert f"at byte {offset // MIB * MIB};" in said.err
+    block = offset // MIB * MIB
+    assert f"in the blocks of 1 MiB that begin at byte {block};" in said.err
+    (row,) = json.loads(box.mtv("verify", "db01", "-o", "json").out)
+    assert (row["verdict"], row["differing"], row["offsets"]) == ("differs", 1, [block])
 
 
 def test_a_truncated_and_a_missing_disk_are_no_success(box: Sandbox) -> None:
@@ -55,7 +58,10 @@ def test_a_truncated_and_a_missing_disk_are_no_success(box: Sandbox) -> None:
     said = box.mtv("verify", "db01")
     assert (said.code, "8388096 bytes, 8388608 were handed over" in said.err) == (4, True)
     disk.unlink()
-    assert box.mtv("verify", "db01").code == 4
+    gone = box.mtv("verify", "db01", "-o", "json")
+    (row,) = json.loads(gone.out)
+    assert (gone.code, row["verdict"], row["offsets"]) == (4, "differs", [])
+    assert row["fault"].endswith("No such file or directory")
 
 
 @pytest.mark.parametrize(
