@@ -33,7 +33,9 @@ class Exported:
 
 def rvtools(file: Path, source: str, tell: Tell = lambda number, what: None) -> Exported:
     """Write what is known of a source as RVTools would. A source that is a URL is read now, one with a name as it was
-    refreshed last. Raises Refused `export.empty`, `file.no-access`."""
+    refreshed last. Raises Refused `export.form`, `export.empty`, `file.no-access`."""
+    if file.suffix.lower() != ".xlsx":
+        raise Refused("export.form", f"{file} is no name of a workbook", "name it FILE.xlsx")
     with Store(settings().store) as store:
         found = place(store, source)
         if inventory.revision(store, found.name) is None or ":" in found.name:

@@ -81,3 +81,5 @@ def test_a_file_that_cannot_be_written_leaves_nothing(box: Sandbox) -> None:
     assert said.code == 2
     assert "none/again.xlsx cannot be written" in said.err
     assert not [one for one in box.folder.iterdir() if one.name.endswith("again.xlsx")]
+    said = box.mtv("export", "rvtools", "again.csv", "--source", "lab")
+    assert (said.code, "again.csv is no name of a workbook" in said.err) == (2, True)
