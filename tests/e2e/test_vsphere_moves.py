@@ -1,7 +1,9 @@
 """Whole moves off a vCenter: a running guest is shut down, fenced, copied, converted, and boots; others move as they
 are, by each way, and are compared byte for byte."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,22 @@ def test_disks_on_two_datastores_arrive_byte_for_byte(vc: VCenter, admin: Any, t
     for index, disk in enumerate(disks):
         assert (yard.desk.bundle(name) / f"disk{index}.raw").read_bytes() == disk.read_bytes()
     assert {row["verdict"] for row in yard.desk.rows("verify", "wave-1")} == {"same"}
+
+
+def test_a_plan_says_by_which_way_and_its_receipt_has_the_servers_checksum(
+    vc: VCenter, admin: Any, tmp_path: Path
+) -> None:
+    yard = Yard.of(vc, tmp_path, replace(FOLDER, rights=(*FOLDER.rights, *EXPORT.rights)))
+    make(admin, Wish("worded", (9 * MIB,)))
+    disk = content(tmp_path / "disk", 9, 6)
+    fill(vc, "worded", disk)
+    yard.run(["worded"], read="export")
+    bundle = yard.desk.bundle("worded")
+    assert (bundle / "disk0.raw").read_bytes() == disk.read_bytes()
+    receipt = json.loads((bundle / "receipt.json").read_text())
+    assert receipt["level"] == "read-back, source checksum"
+    [check] = receipt["facts"]["checks"].values()
+    assert check["algorithm"] == "sha256"
 
 
 def test_a_vm_with_snapshots_moves_as_it_is_now(vc: VCenter, admin: Any, tmp_path: Path) -> None:
