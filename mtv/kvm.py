@@ -20,13 +20,15 @@ _SECTOR = bytes.fromhex("baf400b010eef4ebfd").ljust(510, b"\0") + b"\x55\xaa"
 
 
 def kvm_works(timeout_s: float = 10.0) -> bool:
-    """Remembered until the next boot, in the cache folder. Asking takes about a second."""
+    """Remembered until the next boot, in the cache folder, once QEMU has said it. Asking takes about a second."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     kept, boot = settings().cache / "kvm.json", _BOOT_ID.read_text().strip()
     known = _known(kept)
     if known.get("boot") == boot:
         return known.get("works") is True
+    if process.which(QEMU) is None:
+        return False  # nobody was asked: whoever installs it is told anew
     works = runs("kvm", timeout_s)
     _keep(kept, json.dumps({"boot": boot, "works": works}))
     return works

@@ -66,6 +66,15 @@ def test_a_torn_answer_is_asked_again(asked: list[str], tmp_path: Path, torn: st
     assert asked == ["kvm"]
 
 
+def test_an_answer_that_no_qemu_gave_is_not_kept(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    there = False
+    monkeypatch.setattr("mtv.process.which", lambda program: program if there else None)
+    assert not kvm.kvm_works()
+    assert asked == []
+    there = True  # it was installed since
+    assert kvm.kvm_works()
+
+
 def test_without_the_device_nothing_is_asked(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert not kvm.kvm_works()
