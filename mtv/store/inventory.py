@@ -12,7 +12,7 @@ from mtv import codec
 from mtv.errors import Refused
 from mtv.model.estate import VM, Change, Datastore, Entity, Facts, Network, Removal, Revision, kind_of
 from mtv.model.infrastructure import Part
-from mtv.store import flat, generation
+from mtv.store import flat, generation, twins
 from mtv.store.store import Store, insert
 from mtv.times import now
 
@@ -92,6 +92,8 @@ class Refresh:
             return self.store.write(self._amend)
         self._spill()
         number = self._number or 0
+        said = self.store.read(lambda found: twins.search(found, number))
+        self.store.write(lambda found: twins.mark(found, number, said))
         self.store.write(lambda found: self._flip(found, number))
         while self.store.write(lambda found: generation.forget_some(found, self.source)):
             pass
@@ -120,6 +122,8 @@ class Refresh:
             raise generation.overtaken()
         number = self._base[0]
         generation.put(found, number, self._changes.items())
+        if any(kind == "vm" for kind, _ in self._changes):
+            twins.mark(found, number, twins.search(found, number))
         revision = self._revision or self._base[1]
         sql = "UPDATE generations SET revision = ?, started_at = ?, finished_at = ? WHERE id = ?"
         found.execute(sql, (revision, self._began, now(), number))
