@@ -6,7 +6,9 @@ session was lost, the version is of another one), it begins again: digests tell 
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 
+from mtv.errors import Temporary
 from mtv.providers.vsphere.objects.elements import all_of, fields, text
 from mtv.providers.vsphere.objects.vm import LIGHT
 from mtv.providers.vsphere.reading import collector
@@ -54,8 +56,9 @@ class Watch:
     def close(self) -> None:
         """What the server keeps for us: the collector takes its filter along."""
         if self._collector is not None and self._view is not None:
-            collector.drop(self._session, self._collector, "DestroyPropertyCollector")
-            collector.drop(self._session, self._view)
+            with suppress(Temporary):  # a server that is gone keeps nothing
+                collector.drop(self._session, self._collector, "DestroyPropertyCollector")
+                collector.drop(self._session, self._view)
         self._collector = self._view = None
 
     def _update(self) -> None:

@@ -1,5 +1,6 @@
 """A whole estate, then only what changed; strange names; parts that fail."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -217,8 +218,6 @@ def test_another_versions_revision_means_everything(vc: VCenter, made: Any) -> N
 
 
 def test_one_vm_now(vc: VCenter, made: Any) -> None:
-    import asyncio
-
     source = source_of(vc)
     found, _ = read(source, close=False)
     assert asyncio.run(source.vm(made._moId)) == vms(found)["db01"]
@@ -238,6 +237,14 @@ def test_snapshots_and_their_disks(vc: VCenter, made: Any) -> None:
         assert [one.level for one in db.concerns if one.id == "vsphere.snapshots"] == [Level.INFO]
     finally:
         WaitForTask(made.RemoveAllSnapshots_Task())
+
+
+def test_a_server_that_is_gone_at_the_end_is_no_error(vc: VCenter, made: Any) -> None:
+    source = source_of(vc)
+    read(source, close=False)
+    vc.spoil("/sdk", "status", status=503, times=50)
+    asyncio.run(source.close())
+    vc.mend()
 
 
 def test_of_a_vms_own_settings_those_that_matter_are_told(vc: VCenter, made: Any) -> None:
