@@ -49,6 +49,11 @@ def create(file: Path, source: str, target: str, where: str, select: bool) -> li
     return vms
 
 
+def twins(vms: Sequence[VM]) -> list[tuple[str, str]]:
+    """Of a plan as `create` writes it: two of its VMs, and the one name that they would both have at the target."""
+    return resolve.twins([(vm, machine_name(vm.name.lower())) for vm in vms])
+
+
 def lint(file: Path) -> Sequence[Problem]:
     """Everything that is wrong with the file, in its order. Raises Refused where it cannot be read at all."""
     parsed = load(file)

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mtv.model.estate import VM, Nic
@@ -162,13 +162,9 @@ class _Work:
                                "write 'read: auto', or another way: `mtv describe vm` shows them")  # fmt: skip
 
     def check_names(self, plans: Sequence[VmPlan]) -> None:
-        taken: dict[str, str] = {}
-        for plan in plans:
-            other = taken.setdefault(plan.machine, plan.vm.name)
-            if other != plan.vm.name or sum(one.machine == plan.machine for one in plans) > 1:
-                self.wrong(("names",), f"VMs '{other}' and '{plan.vm.name}' would both be named '{plan.machine}'",
-                           "move them with two plans, to two targets")  # fmt: skip
-                return
+        for one, other in twins([(plan.vm, plan.machine) for plan in plans])[:1]:
+            self.wrong(("names",), f"VMs {one} would both be named '{other}'",
+                       "move them with two plans, to two targets")  # fmt: skip
 
     def vm(self, vm: VM) -> VmPlan:
         over = next((one for one in self.file.overrides if one.vm in (vm.name, f"{vm.name}@{vm.id}")), None)
@@ -213,3 +209,15 @@ class _Work:
             self.wrong(("networks",), f"VM '{vm.name}': network '{nic.network}' has no row in 'networks'",
                        f'add {{from: "{nic.network}", to: pod}}')  # fmt: skip
         return NicChoice(nic=nic.key, to=row.to if row else "", mac=nic.mac)
+
+
+def twins(named: Iterable[tuple[VM, str]]) -> list[tuple[str, str]]:
+    """VMs that cannot stand beside each other at a target: two of them, and the name that both would have there."""
+    first: dict[str, VM] = {}
+    found: dict[str, str] = {}
+    for vm, machine in named:
+        other = first.setdefault(machine, vm)
+        if other is not vm:
+            words = [f"'{one.name}'" if other.name != vm.name else f"'{one.name}@{one.id}'" for one in (other, vm)]
+            found.setdefault(machine, " and ".join(words))
+    return [(words, machine) for machine, words in found.items()]

@@ -34,6 +34,9 @@ def create_plan(file: Path, source: str, target: str, select: bool, where: str, 
     critical = sum(any(one.level == "critical" for one in vm.concerns) for vm in vms)
     if critical:
         click.echo(f"{critical} of them cannot move as they are: mtv describe plan {file}", err=True)
+    for two, name in plans.twins(vms):
+        text = f"{two} would both be named '{name}' there: take one out of {file}, for another plan and target"
+        click.echo(text, err=True)
     return 0
 
 

@@ -19,7 +19,7 @@ def vm(id: str, name: str, network: str = "VLAN 5", datastore: str = "ova") -> V
     )  # fmt: skip
 
 
-ESTATE = [vm("1", "DB01"), vm("2", "app01"), vm("3", "twin"), vm("4", "twin")]
+ESTATE = [vm("1", "DB01"), vm("2", "app01"), vm("3", "twin"), vm("4", "twin"), vm("5", "Same"), vm("6", "same")]
 CAN = Capabilities(storage=("raw", "qcow2"))
 ENDS = resolve.Ends(Capabilities(steady=True, points=True), CAN, lambda name: name.replace("_", "-"))
 VMS = "vms: [DB01]\n"
@@ -79,7 +79,8 @@ def test_an_exact_row_wins_over_the_star() -> None:
         ("vms: [DB01]\npower_off: {grace_s: 5}\n" + MAPS, "p.yaml:6:1", "'ova:in' has nothing to power off"),
         (VMS + MAPS.replace("to: raw", "to: raw, access: ReadWriteOnce"), "p.yaml:7:32", "cannot do 'access: ReadWr"),
         (VMS + MAPS.replace("to: raw", "to: raw, volume: Block"), "p.yaml:7:32", "cannot do 'volume: Block'"),
-        ('vms: ["twin@3", "twin@4"]\n' + MAPS, "p.yaml", "would both be named 'twin'"),
+        ('vms: ["twin@3", "twin@4"]\n' + MAPS, "p.yaml", "VMs 'twin@3' and 'twin@4' would both be named 'twin'"),
+        ("vms: [Same, same]\n" + MAPS, "p.yaml", "VMs 'Same' and 'same' would both be named 'same'"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_told_with_its_place(text: str, where: str, said: str) -> None:
