@@ -7,7 +7,21 @@ from typing import Literal
 
 from mtv.store.columns.figures import Cell, Figures, Row
 
-__all__ = ["Cell", "Chapter", "Chart", "Column", "Figure", "Moment", "Report", "Row", "Section", "Unit", "columns"]
+__all__ = [
+    "Cell",
+    "Chapter",
+    "Chart",
+    "Column",
+    "Figure",
+    "Moment",
+    "Report",
+    "Row",
+    "Section",
+    "Unit",
+    "columns",
+    "same_datacenter",
+    "with_datacenter",
+]
 
 Unit = Literal["text", "count", "bytes", "share", "mhz", "time", "days", "level"]
 """Shares are of 1; a cell is None where the source does not say, and that is not zero."""
@@ -97,3 +111,13 @@ def columns(*told: str) -> tuple[Column, ...]:
         key, title, unit = (*one.split(":"), "text")[:3]
         made.append(Column(key, title or key.replace("_", " "), unit))  # type: ignore[arg-type]
     return tuple(made)
+
+
+def with_datacenter(table: str) -> str:
+    """SQL of VMs' parts that know where their VM is: two datacenters may each have a network `VM Network`."""
+    return f"(SELECT p.*, v.datacenter FROM {table} AS p JOIN vms AS v ON v.source = p.source AND v.id = p.vm_id)"
+
+
+def same_datacenter(one: str, other: str) -> str:
+    """SQL that holds, too, where one of them does not say."""
+    return f"('' IN ({one}.datacenter, {other}.datacenter) OR {one}.datacenter = {other}.datacenter)"

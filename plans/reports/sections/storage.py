@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from mtv.plans.reports.sections.machines import TOP
-from mtv.plans.reports.shapes import Cell, Chart, Moment, Section, columns
+from mtv.plans.reports.shapes import Cell, Chart, Moment, Section, columns, same_datacenter, with_datacenter
 from mtv.times import stamp
 
 _SUMS = "count(*) AS number, sum(size_bytes), sum(allocated_bytes), sum(allocated_bytes IS NULL)"
@@ -55,7 +55,8 @@ def datastores(of: Moment) -> Section:
         "SELECT s.name, s.source, s.kind, s.capacity_bytes, s.free_bytes,"
         " 1.0 - 1.0 * s.free_bytes / nullif(s.capacity_bytes, 0), count(d.name),"
         " count(DISTINCT d.vm_id), coalesce(sum(d.size_bytes), 0), CASE WHEN s.accessible THEN '' ELSE"
-        " 'inaccessible' END FROM datastores AS s LEFT JOIN disks AS d ON d.source = s.source AND d.datastore = s.name"
+        f" 'inaccessible' END FROM datastores AS s LEFT JOIN {with_datacenter('disks')} AS d"
+        f" ON d.source = s.source AND d.datastore = s.name AND {same_datacenter('d', 's')}"
         " GROUP BY s.source, s.id ORDER BY 6 DESC, s.name, s.source"
     )
     return Section(
@@ -71,8 +72,9 @@ def datastores(of: Moment) -> Section:
 def homeless(of: Moment) -> Section:
     """Sources without datastores say where their disks lie all the same."""
     sql = (
-        f"SELECT coalesce(nullif(d.datastore, ''), 'unknown') AS place, d.source, {_SUMS} FROM disks AS d"
-        " WHERE NOT EXISTS (SELECT 1 FROM datastores AS s WHERE s.source = d.source AND s.name = d.datastore)"
+        "SELECT coalesce(nullif(d.datastore, ''), 'unknown') AS place, d.source, count(*) AS number, sum(size_bytes),"
+        " sum(allocated_bytes), sum(allocated_bytes IS NULL) FROM disks AS d"
+        " LEFT JOIN datastores AS s ON s.source = d.source AND s.name = d.datastore WHERE s.name IS NULL"
         " GROUP BY d.source, place ORDER BY number DESC, place, d.source"
     )
     return Section(id="elsewhere", title="Disks on no datastore that is known", rows=of.rows(sql),

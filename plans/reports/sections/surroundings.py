@@ -1,7 +1,7 @@
 """What VMs stand on and hang on: clusters, hosts, networks. And what is not known."""
 
 from mtv.plans.reports.sections.moving import LISTED
-from mtv.plans.reports.shapes import Chart, Moment, Row, Section, columns
+from mtv.plans.reports.shapes import Chart, Moment, Row, Section, columns, same_datacenter, with_datacenter
 
 _LOAD = "1.0 * sum(h.cpu_used_mhz) / sum(CASE WHEN h.cpu_used_mhz IS NOT NULL THEN h.cpu_mhz END)"
 _FILL = "1.0 * sum(h.ram_used_bytes) / sum(CASE WHEN h.ram_used_bytes IS NOT NULL THEN h.ram_bytes END)"
@@ -57,7 +57,8 @@ def networks(of: Moment) -> Section:
     sql = (
         "SELECT n.name, n.source, n.kind, nullif(n.vlan, ''), n.switch, count(c.name), count(DISTINCT c.vm_id),"
         " coalesce(sum(c.connected), 0) FROM networks AS n"
-        " LEFT JOIN nics AS c ON c.source = n.source AND c.network = n.name GROUP BY n.source, n.id"
+        f" LEFT JOIN {with_datacenter('nics')} AS c ON c.source = n.source AND c.network = n.name"
+        f" AND {same_datacenter('c', 'n')} GROUP BY n.source, n.id"
         " ORDER BY n.vlan = '', CAST(n.vlan AS INTEGER), n.vlan, n.name, n.source"
     )
     return Section(

@@ -180,6 +180,18 @@ def test_twins_and_odd_names_keep_apart(made: Made) -> None:
     assert rows(report, "concerns")[0]["vms"] == 2
 
 
+def test_networks_and_datastores_of_one_name_are_two_in_two_datacenters(made: Made) -> None:
+    disks, nics = (Disk(key="1", datastore="gold", size_bytes=GIB),), (Nic(key="1", network="VM Network"),)
+    at = {"A": 2, "B": 1}
+    vms = [VM(source="s", id=f"{name}{n}", name="x", datacenter=name, disks=disks, nics=nics)
+           for name, number in at.items() for n in range(number)]  # fmt: skip
+    networks = [Network(source="s", id=f"n{name}", name="VM Network", datacenter=name, vlan=name) for name in at]
+    stores = [Datastore(source="s", id=f"d{name}", name="gold", datacenter=name, kind=name) for name in at]
+    report = made(*vms, *networks, *stores)
+    assert {row["vlan"]: row["vms"] for row in rows(report, "networks")} == at
+    assert {row["kind"]: row["disks"] for row in rows(report, "datastores")} == at
+
+
 def test_one_source_or_all(made: Made) -> None:
     changes = [VM(source=source, id="1", name=f"vm of {source}") for source in ("a", "b")]
     assert figures(made(*changes))["vms"] == 2
