@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 from mtv.errors import CheckFailed, Refused
 from mtv.model.estate import VM, Change, Disk, Entity, Finding
@@ -13,9 +14,6 @@ from mtv.model.reading import Opener, Route, SourceCheck
 from mtv.providers.vsphere.reading.inventory import Inventory, Seen
 from mtv.providers.vsphere.rights.check import check
 from mtv.providers.vsphere.rights.roles import ROLES, role, text
-from mtv.providers.vsphere.steering import alarm, fence, power
-from mtv.providers.vsphere.steering.points import SNAPSHOT, Points
-from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.ways.choose import routes, scene
 from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
@@ -25,6 +23,10 @@ from mtv.providers.vsphere.wire.address import read_address
 from mtv.providers.vsphere.wire.session import Account, Session
 from mtv.providers.vsphere.wire.trust import trust
 from mtv.settings import settings
+
+if TYPE_CHECKING:
+    from mtv.providers.vsphere.steering.points import Points
+    from mtv.providers.vsphere.steering.server import Server
 
 
 class VSphere:
@@ -54,8 +56,6 @@ class VSphere:
         self.session = Session(where, how, Account(login.user, secrets["password"]))
         self.copier = Session(where, how, Account(login.copy_user, secrets.get("copy-password", b"")))
         self._inventory = Inventory(self.session, name)
-        self._server = Server(self.session)
-        self._points = Points(self._server, self._why_not)
         self._ways = Ways(self.session, self.copier if login.copy_user else self.session, login)
 
     def lends(self) -> Mapping[str, bytes]:
@@ -77,8 +77,24 @@ class VSphere:
     def prefer(self, way: str) -> None:
         self._ways.wanted = way
 
+    # pyVmomi takes 0.2 s to be imported: a worker, which only reads, does without.
+
+    @cached_property
+    def _server(self) -> "Server":
+        from mtv.providers.vsphere.steering.server import Server
+
+        return Server(self.session)
+
+    @cached_property
+    def _points(self) -> "Points":
+        from mtv.providers.vsphere.steering.points import Points
+
+        return Points(self._server, self._why_not)
+
     async def check(self) -> Sequence[Finding]:
         """Who answers, how its clock stands, which rights the accounts lack for which way, and fenced VMs that run."""
+        from mtv.providers.vsphere.steering import alarm
+
         found = await asyncio.to_thread(check, self.name, self.session, self.copier, self.login)
         return [*found, *(await alarm.findings(self._server) if any(one.name == "login" for one in found) else ())]
 
@@ -94,15 +110,21 @@ class VSphere:
         return await asyncio.to_thread(self._inventory.vm, id)
 
     async def power(self, vm: VM, state: Literal["on", "off"], grace_s: float, then: Literal["hold", "force"]) -> None:
+        from mtv.providers.vsphere.steering import power
+
         if state == "on":
             await power.on(self._server, vm.id)
         else:
             await power.off(self._server, vm.id, grace_s, then)
 
     async def fence(self, vm: VM, name: str) -> None:
+        from mtv.providers.vsphere.steering import fence
+
         await fence.fence(self._server, vm.id, name)
 
     async def unfence(self, vm: VM, name: str) -> None:
+        from mtv.providers.vsphere.steering import fence
+
         await fence.unfence(self._server, vm.id, name)
 
     async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, since: Point | None, quiesce: bool) -> Point:
@@ -129,7 +151,7 @@ class VSphere:
         """All disks of a point are read by one way."""
         vm, around = self._inventory.vm(point.vm), self._inventory.around()
         disks = [one for one in vm.disks if one.key in point.tokens]
-        way = self._ways.choose(vm, disks, around, running=bool(point.tokens.get(SNAPSHOT)))
+        way = self._ways.choose(vm, disks, around, running=bool(point.tokens.get("snapshot")))
         return self._ways.export(point, disk, vm, around, way)
 
     def _choose(self, vm: VM, disks: Sequence[Disk]) -> str:

@@ -2,6 +2,8 @@
 
 import logging
 import ssl
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -148,3 +150,9 @@ def test_insecure_goes_with_nothing_else(tmp_path: Any) -> None:
         trust(fingerprint="ab" * 32, insecure=True)
     with pytest.raises(MtvError, match="not there"):
         trust(ca=str(tmp_path / "ca.pem"))
+
+
+def test_who_only_reads_disks_does_not_load_pyvmomi() -> None:
+    """0.2 s of each worker's start."""
+    code = "import sys, mtv.providers as p; p.openers(); p.checks(); sys.exit('pyVmomi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
