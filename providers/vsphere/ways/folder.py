@@ -122,7 +122,10 @@ class Folder:
             raise
         with self._lock:
             self._busy.discard(link)
-            self._idle.append(link)
+            if not self._closed:
+                self._idle.append(link)
+                return
+        link.close()
 
     def _ask(self, link: Link, offset: int, length: int) -> http.client.HTTPResponse:
         wanted = f"bytes={offset}-{offset + length - 1}"
