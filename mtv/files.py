@@ -22,8 +22,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         with _beside(path.resolve()) as new:
             yield new
     except OSError as error:
+        if _is_of_another(error, path):
+            raise
         text = f"{path} cannot be written: {(error.strerror or str(error)).lower()}"
         raise Refused("file.no-access", text, "name another file with --out") from error
+
+
+def _is_of_another(error: OSError, path: Path) -> bool:
+    """What the writer came upon elsewhere; a write into an open file names none."""
+    return error.filename is not None and Path(os.fsdecode(error.filename)).parent not in (
+        path.parent, path.resolve().parent,
+    )  # fmt: skip
 
 
 @contextmanager
