@@ -116,7 +116,8 @@ def test_what_only_reads_starts_without_what_writes(box: Sandbox) -> None:
         )
         imported = set(box.sh(["python", "-P", "-c", code]).err.split())
         assert "sqlite3" in imported
-        heavy = {"pydantic", "textual", "sqlite_utils", "cattrs", "yaml", "blake3", "cryptography", "xlsxwriter", "jinja2"}
+        heavy = {"pydantic", "textual", "sqlite_utils", "cattrs", "yaml", "blake3", "cryptography", "xlsxwriter",
+                 "jinja2"}  # fmt: skip
         assert imported & heavy == set()
 
 
