@@ -8,10 +8,10 @@ from cryptography import x509
 from mtv.errors import MtvError
 from mtv.model.estate import Finding, Level
 from mtv.model.login import Login
-from mtv.providers.vsphere.objects.elements import fields, text
-from mtv.providers.vsphere.reading import collector
-from mtv.providers.vsphere.rights.missing import Missing, missing, objects
-from mtv.providers.vsphere.rights.roles import CONTROL, WAYS, Role, govc, powercli
+from mtv.providers.vsphere.rights.licences import check_licences
+from mtv.providers.vsphere.rights.missing import KINDS, Missing, missing, objects
+from mtv.providers.vsphere.rights.reach import reach
+from mtv.providers.vsphere.rights.roles import CONTROL, HOST, WAYS, Role, govc, powercli
 from mtv.providers.vsphere.wire import link
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
@@ -25,9 +25,11 @@ NAMED = 5
 
 def check(name: str, session: Session, copier: Session, login: Login) -> Sequence[Finding]:
     """Raises what keeps us from logging in at all."""
-    made = [*_server(session), _clock(session), *_certificate(session), *_licence(session)]
+    made = [*_server(session), _clock(session), *_certificate(session), *check_licences(session)]
     try:
         seen = objects(session)
+        if session.about.is_vcenter:
+            made += reach([name for ref, name in seen[HOST].items() if ref.kind == KINDS[HOST]])
         made.append(_rights(name, CONTROL, login.user, missing(session, CONTROL, seen)))
         if not login.copy_user:
             made.append(_no_copier(name))
@@ -91,26 +93,6 @@ def _certificate(session: Session) -> Iterator[Finding]:
         yield Finding(
             name="validity", ok=False, level=Level.WARNING, text=told, fix="renew it, then compare the new one"
         )
-
-
-def _licence(session: Session) -> Iterator[Finding]:
-    """Evaluation licences run out in the middle of a migration; the free ESXi writes nothing through its API."""
-    if "licenseManager" not in session.about.managers:
-        return
-    try:
-        found = collector.one(session, session.manager("licenseManager"), ("licenses",)).get("licenses")
-    except SoapFault as error:
-        yield Finding(name="licences", ok=False, level=Level.INFO, text=f"licences cannot be read: {error.name}",
-                      fix="grant Global.Licenses at the root")  # fmt: skip
-        return
-    names = [text(fields(one), "name") for one in (() if found is None else found)]
-    if any("ESXi" in one and "free" in one.lower() or one == "VMware vSphere Hypervisor" for one in names):
-        yield Finding(
-            name="licences", ok=False, level=Level.WARNING, text="the free ESXi allows no snapshot by its API",
-            fix="move VMs that are off, by /folder or SSH",
-        )  # fmt: skip
-    else:
-        yield Finding(name="licences", ok=True, text=", ".join(dict.fromkeys(names)) or "none told")
 
 
 def _rights(name: str, role: Role, account: str, lacks: list[Missing]) -> Finding:
