@@ -14,12 +14,19 @@ from mtv.model.reading import SourceCheck
 
 
 def transfer(job: Job) -> Facts:
-    """Facts: for each disk its data, its root hash and what was read and written; what the source's checksums said."""
+    """Facts: for each disk its data, its root hash, what was read and written, and the state of the source that it is a
+    copy of; what the source's checksums said."""
     done = for_each(job, _transfer_one)
-    disks: dict[str, Json] = {name: dict(facts) for name, (facts, _) in done.items()}
+    states = {disk.id: _state(disk.export) for disk in job.task.disks}
+    disks: dict[str, Json] = {name: {**facts, "identity": states[name]} for name, (facts, _) in done.items()}
     checks: dict[str, Json] = {name: dict(check) for name, (_, check) in done.items() if check}
     written_bytes = sum(int(str(facts["written_bytes"])) for facts, _ in done.values())
     return {"disks": disks, "checks": checks, "written_bytes": written_bytes}
+
+
+def _state(export: Export | None) -> dict[str, Json]:
+    """The identity differs whenever the source's bytes may: whoever has the source can tell whether it is the same."""
+    return {"way": export.way, "identity": export.identity} if export else {}
 
 
 def _transfer_one(share: Share) -> tuple[Facts, Facts]:

@@ -16,7 +16,7 @@ class DiskTable:
     data_bytes: int
     root: str  # hash over the whole table, holes included
     roots: tuple[str, ...] = ()  # one per ROOT_SPAN_BYTES
-    identity: Mapping[str, Json] = field(default_factory=dict)
+    identity: Mapping[str, Json] = field(default_factory=dict)  # of the source's state: `way`, `identity`; of a copy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,8 +59,11 @@ def seal(store: Store, made_key: Callable[[str], None] = lambda fingerprint: Non
 
 
 def _receipt(moved: Moved, copied: Mapping[str, HashTable], handed_over: Mapping[str, HashTable]) -> Receipt:
-    def told(found: Mapping[str, HashTable]) -> tuple[DiskTable, ...]:
-        return tuple(tables.disk_table(found[one.disk], one.disk, Path(one.path).name) for one in moved.volumes)
+    def told(found: Mapping[str, HashTable], states: Mapping[str, Facts]) -> tuple[DiskTable, ...]:
+        return tuple(
+            tables.disk_table(found[one.disk], one.disk, Path(one.path).name, states.get(one.disk))
+            for one in moved.volumes
+        )
 
     guest = guest_of(moved)
     facts: dict[str, Json] = {"guest": codec.dump(guest)} if guest else {}
@@ -71,8 +74,17 @@ def _receipt(moved: Moved, copied: Mapping[str, HashTable], handed_over: Mapping
         run=moved.run, vm=moved.plan.vm.key, name=moved.plan.vm.name, at=moved.at,
         level="read-back, source checksum" if checked else "read-back",
         read_back=str(moved.verified.get("read_back", "")), algorithm=tables.ALGORITHM,
-        copied=told(copied), handed_over=told(handed_over), facts={**facts, "checks": checks or {}},
+        copied=told(copied, _states(moved)), handed_over=told(handed_over, {}),
+        facts={**facts, "checks": checks or {}},
     )  # fmt: skip
+
+
+def _states(moved: Moved) -> dict[str, Facts]:
+    """Of each disk that was copied, the way and the identity of its source's state."""
+    disks = moved.copied.get("disks")
+    told = disks.items() if isinstance(disks, dict) else ()
+    states = {disk: facts.get("identity") for disk, facts in told if isinstance(facts, dict)}
+    return {disk: state for disk, state in states.items() if isinstance(state, dict)}
 
 
 def _whole(volumes: Sequence[Volume], found: Mapping[str, HashTable]) -> dict[str, HashTable]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from mtv.providers.ova import OVA
 from tests.cli.sandbox import MIB, Sandbox
+from tests.providers.ova.asking import exports, vms
 
 
 @pytest.fixture
@@ -36,6 +38,15 @@ def test_a_run_says_that_it_made_the_key_and_its_receipt_holds(moved: Sandbox) -
         assert row["level"] == "read-back, source checksum"
         assert row["signed_by"] in moved.mtv("key", "show").out
     assert (moved.folder / "data" / "keys" / "receipts.pem").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_receipt_names_the_state_of_the_source_that_was_copied(moved: Sandbox) -> None:
+    """As the source tells it: whoever has the package can see whether it is still the same."""
+    receipt = json.loads((moved.folder / "out" / "db01" / "receipt.json").read_text())
+    [vm] = vms(OVA("again", str(moved.folder / "exports")))
+    [export] = exports(moved.folder / "exports", vm)
+    assert [one["identity"] for one in receipt["copied"]] == [{"way": "ova.vmdk", "identity": export.identity}]
+    assert [one["identity"] for one in receipt["handed_over"]] == [{}], "its guest's, not the source's"
 
 
 @pytest.mark.parametrize("offset", [0, 8191, 2 * MIB + 77, 3 * MIB, 8 * MIB - 1], ids=lambda at: f"at-{at}")
