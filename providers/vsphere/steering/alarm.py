@@ -1,16 +1,19 @@
 """A fenced VM that runs is an alarm: somebody started what was moved, and it may write what is never copied."""
 
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from pyVmomi import vim
 
 from mtv.errors import Held, MtvError, Temporary
 from mtv.model.estate import Finding, Level
+from mtv.providers.vsphere.objects.elements import Props, text
+from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.steering.marks import Note, fence_of
-from mtv.providers.vsphere.steering.server import QUERY, Server
+from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.steering.subject import Subject, look
+from mtv.providers.vsphere.wire.session import Session
+from mtv.providers.vsphere.wire.soap import said
 
 STARTED = ["VmPoweredOnEvent", "DrsVmPoweredOnEvent"]
 
@@ -32,13 +35,15 @@ def rings(subject: Subject, note: Note) -> bool:
 async def findings(server: Server) -> list[Finding]:
     """One for each fenced VM that runs. Names tell which VMs to look at: their notes are not read of thousands."""
     try:
-        ids = await server.call("looking for fenced VMs", lambda: _running(server))
-        told = [text for id_ in ids if (text := await _ringing(server, id_))]
+        ids = await server.call("looking for fenced VMs", lambda: _running(server.session))
+        told = [words for id_ in ids if (words := await _ringing(server, id_))]
     except MtvError as error:
-        text = f"whether fenced VMs run is not known: {error}"
-        return [Finding(name="fence", ok=False, level=Level.WARNING, text=text, fix=error.fault.hint or "try it again")]
+        words = f"whether fenced VMs run is not known: {error}"
+        return [
+            Finding(name="fence", ok=False, level=Level.WARNING, text=words, fix=error.fault.hint or "try it again")
+        ]
     fix = "is it needed? then `mtv rollback`; else shut it down"
-    return [Finding(name="fence", ok=False, text=text, fix=fix) for text in told]
+    return [Finding(name="fence", ok=False, text=words, fix=fix) for words in told]
 
 
 async def _ringing(server: Server, id_: str) -> str:
@@ -47,28 +52,18 @@ async def _ringing(server: Server, id_: str) -> str:
     return await _text(server, subject, note) if note and rings(subject, note) else ""
 
 
-def _running(server: Server) -> list[str]:
-    content = server.content
-    view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
-    try:
-        along = QUERY.TraversalSpec(type=type(view), path="view", skip=False)
-        query = QUERY.FilterSpec(
-            objectSet=[QUERY.ObjectSpec(obj=view, skip=True, selectSet=[along])],
-            propSet=[QUERY.PropertySpec(type=vim.VirtualMachine, pathSet=["name", "runtime.powerState"])],
-        )
-        collector, found = content.propertyCollector, []
-        answer = collector.RetrievePropertiesEx([query], QUERY.RetrieveOptions())
-        while answer:
-            found += [one.obj._moId for one in answer.objects if _suspect(one)]
-            answer = collector.ContinueRetrievePropertiesEx(answer.token) if answer.token else None
-        return found
-    finally:
-        view.Destroy()
+def _running(session: Session) -> list[str]:
+    with said(str(session.address), "looking for fenced VMs"):
+        of = collector.view(session, "VirtualMachine")
+        try:
+            wanted = collector.of_view({"VirtualMachine": ("name", "runtime.powerState")}, of)
+            return [str(one.ref) for one in collector.retrieve(session, wanted) if _suspect(one.props)]
+        finally:
+            collector.drop(session, of)
 
 
-def _suspect(one: Any) -> bool:
-    told: Mapping[str, Any] = {prop.name: prop.val for prop in one.propSet}
-    return "(mtv-" in str(told.get("name", "")) and str(told.get("runtime.powerState", "")) == "poweredOn"
+def _suspect(told: Props) -> bool:
+    return "(mtv-" in text(told, "name") and text(told, "runtime.powerState") == "poweredOn"
 
 
 async def _text(server: Server, subject: Subject, note: Note) -> str:
