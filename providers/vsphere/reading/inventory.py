@@ -70,11 +70,13 @@ class Inventory:
             now = {id_: revision(id_, told, around) for id_, told in self._watch.now().items()}
             wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of]
             gaps: list[Gap] = []
+            read: set[str] = set()
             pages = Pages(self._session, self._name, lambda found: self._read(found, around, now.get(found.ref)))
             for page in pages.all(wanted):
                 gaps += [one for one in page if isinstance(one, Gap)]
+                read.update(one.id for one in page if isinstance(one, VM))
                 yield list(page)
-            kept = {id_: of for id_, of in now.items() if id_ not in {gap.name for gap in gaps}}
+            kept = {id_: of if id_ in read or before.vms.get(id_) == of else "" for id_, of in now.items()}
             parts.update({_key(gap): "" for gap in gaps})
             old = since or Seen()
             removed: list[Change] = [Removal("vm", id_) for id_ in old.vms if id_ not in now]

@@ -82,7 +82,7 @@ def whole(data: Iterator[bytes], address: Address) -> Element:
     body = next((one for one in root if str(one.tag).endswith("}Body")), None)
     if body is None or not len(body):
         raise MtvError("vsphere.no-soap", f"{address} answers, but not as a vCenter", "is the port right?")
-    return body[0]
+    return next((one for one in body if one.tag == FAULT), body[0])  # one behind half an answer counts
 
 
 def _empty(element: Element) -> None:
