@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import copying, footing, looking, moves, reading
+from tests.bench import copying, datastores, footing, looking, moves, reading
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -25,6 +25,13 @@ LINES = {
     "delta": Line(copying.delta, 5, "What changed since the last pass, in small pieces over the same distance. One "
                   "request at a time is how a simple copier does it; this pass decides how long a guest is down."),
     "vmdk": Line(copying.vmdk, 5, "Disks of an OVA are unpacked where they lie, on all cores; qemu-img has one."),
+    "folder": Line(datastores.folder, 5, "A datastore's file over HTTPS by ranges, beside one transfer of all of it. "
+                   "The server's TLS takes as much of the two cores as ours; curl hashes nothing, and has no journal."),
+    "folder-far": Line(datastores.folder_far, 5, "A vCenter that takes 10 ms for each request is asked for many ranges "
+                       "at once."),
+    "export": Line(datastores.export, 5, "A stream of compressed grains is decoded while it comes, and its checksum "
+                   "compared; the other has it as a file first. The server compresses on one core, and both wait for "
+                   "it."),
     "memory": Line(footing.memory, 1, "What a worker needs does not grow with the disk. The other end makes up the "
                    "source's bytes and refuses a write of any others. Room does not vary, so it is measured once."),
     "start": Line(footing.start, 5, "How long a command takes that does nothing, beside the same interpreter's."),
