@@ -91,6 +91,12 @@ def remembered(name: str, kind: str, address: str, login: Login, secret: str, co
             raise Refused(
                 "secret.reference", "give the place of the secret, never its value", "--secret env:VAR or file:PATH"
             )
+    word, colon, rest = address.partition(":")
+    if colon and word in known and word != kind:
+        raise Refused(
+            "provider.kind", f"'{address}' is of kind '{word}', not '{kind}'", f"give --kind {word}, or a path"
+        )
+    address = rest if colon and word == kind else address
     if ":" in name or "/" in name or not name:
         raise Refused("provider.name", f"'{name}' is no name for a provider: no ':', no '/'")
     if not logs_in and login != Login(user=login.user):

@@ -1,6 +1,8 @@
 """Verbs about plan files: create, lint, and the reading that `run` begins with."""
 
 import asyncio
+import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,12 +88,21 @@ def runnable(store: Store, file: Path) -> Resolved:
 def load(file: Path) -> Document:
     """Raises Refused `plan.missing`, `plan.yaml`."""
     try:
-        return document.parse(file.read_text(encoding="utf-8"), str(file))
+        return document.parse(_text(file), str(file))
     except OSError as error:
         raise Refused("plan.missing", f"{file}: {(error.strerror or 'cannot be read').lower()}",
                       f"mtv create plan {file} --from SOURCE --to TARGET") from error  # fmt: skip
     except UnicodeDecodeError as error:
         raise Refused("plan.yaml", f"{file} is no UTF-8 text: byte {error.start}") from error
+
+
+def _text(file: Path) -> str:
+    """Of a file, or of a pipe that a shell has open for us; a pipe of somebody's folder may never be written to."""
+    how = os.O_RDONLY | (0 if file.is_relative_to("/dev") or file.is_relative_to("/proc") else os.O_NONBLOCK)
+    with open(file, "rb", opener=lambda path, _: os.open(path, how)) as stream:
+        if how & os.O_NONBLOCK and not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise Refused("plan.missing", f"{file} is no file", "name a plan")
+        return stream.read(document.SIZE_LIMIT_BYTES + 1).decode()
 
 
 def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved | None, list[Problem]]:

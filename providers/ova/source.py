@@ -16,9 +16,7 @@ from mtv.providers.ova.listing import broken_package, changes
 from mtv.providers.ova.reading.checks import CHECKS
 from mtv.providers.ova.reading.openers import OPENERS
 from mtv.providers.ova.shelf import Shelf
-from mtv.providers.ova.virtual import Machine, contents
-
-EXPORT_AGAIN = "export the VM again, or take the package away"
+from mtv.providers.ova.virtual import EXPORT_AGAIN, Machine, contents
 
 
 class OVA:

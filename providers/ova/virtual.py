@@ -22,6 +22,7 @@ from mtv.providers.ova.package import Package
 from mtv.providers.ova.reading.stored import Stored
 
 DATASTORE = "ova"
+EXPORT_AGAIN = "export the VM again, or take the package away"
 UUID_TEXT = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 EFI_KINDS, SECURE_KINDS = ("3", "4"), ("4",)  # oVirt's BiosType
 
@@ -64,7 +65,7 @@ def _machine(source: str, package: Package, envelope: Envelope, system: Element)
 def broken(source: str, id: str, name: str, error: MtvError) -> Machine:  # noqa: A002 - the vendor's word
     """In a folder of many, what cannot be read is a VM with a critical concern."""
     fault = error.fault
-    concern = Concern(id=fault.code, level=Level.CRITICAL, text=fault.text, hint=fault.hint)
+    concern = Concern(id=fault.code, level=Level.CRITICAL, text=fault.text, hint=fault.hint or EXPORT_AGAIN)
     return Machine(vm=VM(source=source, id=id, name=name, path=id, concerns=(concern,)), images={}, error=error)
 
 

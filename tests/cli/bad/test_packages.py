@@ -37,6 +37,7 @@ def refreshed(shelf: Sandbox) -> Said:
 def concerns(shelf: Sandbox, refreshed: Said) -> dict[str, str]:
     """What is said of each VM that cannot move."""
     rows = shelf.rows("get", "concerns", "--where", "level = 'critical'")
+    assert all(row["hint"] for row in rows), "each says what to do"
     return {str(row["vm"]): f"{row['id']} {row['text']}" for row in rows}
 
 

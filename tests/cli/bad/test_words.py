@@ -1,6 +1,8 @@
 """Words that name nothing: exit 2, said by name, with the way out, and nothing is left behind."""
 
 import json
+import os
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -28,6 +30,9 @@ NOWHERE = "nowhere: no such file or folder"
         (("create", "plan", "new.yaml", "--from", "ova:nowhere", "--to", "bundle:out"), NOWHERE),
         (("create", "plan", "no/such/place.yaml", "--from", "ova:exports", "--to", "bundle:out"), "no/such/place.yaml"),
         (("add", "provider", "x", "--kind", "nope", "y"), "there are bundle, memory, ova"),
+        (("add", "provider", "x", "--kind", "bundle", "ova:exports"), "'ova:exports' is of kind 'ova', not 'bundle'"),
+        (("lint", "pipe.yaml"), "pipe.yaml is no file"),
+        (("lint", "exports"), "exports: is a directory"),
         (("run", "kind.yaml"), "kind.yaml:4:1: there is no provider 'bundel:out'"),
         (("run", "missing.yaml"), "missing.yaml: no such file"),
         (("get", "things"), "there is no kind 'things'"),
@@ -38,12 +43,26 @@ NOWHERE = "nowhere: no such file or folder"
 def test_what_is_not_there_is_named(box: Sandbox, words: tuple[str, ...], said: str) -> None:
     box.plan("nowhere", source="ova:nowhere")
     box.plan("kind", target="bundel:out")
+    os.mkfifo(box.folder / "pipe.yaml")
     before = {path.name for path in box.folder.iterdir()}
     answer = box.mtv(*words)
     assert answer.code == 2, answer
     assert said.format(folder=box.folder) in answer.out + answer.err
     assert "Traceback" not in answer.err
     assert {path.name for path in box.folder.iterdir()} - before <= {"data"}
+
+
+def test_a_plan_may_come_by_a_pipe_that_the_shell_has_open(box: Sandbox) -> None:
+    box.plan()
+    for line in ("mtv lint <(cat plan.yaml)", "cat plan.yaml | mtv lint /dev/stdin"):
+        argv = ["bash", "-c", line]
+        done = subprocess.run(argv, cwd=box.folder, env=box.env, capture_output=True, text=True, timeout=60)
+        assert (done.returncode, "nothing to complain of" in done.stderr) == (0, True), done
+
+
+def test_the_kind_may_be_said_twice(box: Sandbox) -> None:
+    assert box.mtv("add", "provider", "x", "--kind", "ova", "ova:exports").code == 0
+    assert [row["address"] for row in box.rows("get", "providers")] == [str(box.folder / "exports")]
 
 
 def test_a_place_that_is_not_there_is_a_finding_of_its_check(box: Sandbox) -> None:
