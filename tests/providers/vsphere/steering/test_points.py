@@ -178,7 +178,7 @@ def bare(vm: Any, name: str = FINAL) -> Point:
 
 
 def test_a_snapshot_that_is_still_being_made_is_awaited_and_not_repeated(vc: VCenter, busy: Any) -> None:
-    vc.timings(task_ms=300)
+    vc.timings(task_ms=700)
     with pytest.raises(Crash), crashing(1):
         freeze(reading(source_of(vc)), busy)
     assert vc.state()["running_tasks"] == ["CreateSnapshot_Task"]

@@ -87,7 +87,7 @@ def test_a_vm_that_is_at_something_else_is_waited_for(vc: VCenter, admin: Any) -
 def test_no_wait_is_without_a_limit(vc: VCenter, admin: Any) -> None:
     vm, clock = machine(admin, "steer-slow", on=False), Clock()
     source = steers(source_of(vc), sleep=clock.sleep, clock=clock, source_task_s=20)
-    vc.timings(task_ms=600)
+    vc.timings(task_ms=1500)
     with pytest.raises(Temporary) as slow:
         run(source.power(told(source, vm), "on", 1, "hold"))
     assert slow.value.fault.code == "source.slow"
@@ -175,7 +175,8 @@ def test_a_session_that_is_lost_in_the_middle_of_a_task_is_begun_again(vc: VCent
 
     async def lose() -> None:
         starting = asyncio.ensure_future(source.power(one, "on", 1, "hold"))
-        await asyncio.sleep(0.2)
+        while not (await asyncio.to_thread(vc.state))["running_tasks"]:
+            await asyncio.sleep(0.01)
         await asyncio.to_thread(vc.expire)
         await starting
 
