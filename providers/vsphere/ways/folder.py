@@ -21,7 +21,7 @@ from mtv.providers.vsphere.wire.session import Session
 BREAKS = 3  # connections that may break in a row without a byte between
 BUSY = (429, 502, 503, 504)
 NEAR_S = 0.003  # a server that answers a small request so soon is asked by few at once
-NEAR, FAR = 2, 8  # connections; one more that is near takes 0.1 s of a core a GiB and brings nothing
+NEAR, FAR = (2, 8 << 20), (8, 4 << 20)  # connections, and what each is asked for: 48 MiB of memory, both
 PROBES = 3
 
 
@@ -57,7 +57,7 @@ class Folder:
             since = time.monotonic()
             self._fetch(0, memoryview(bytearray(1)))
             times.append(time.monotonic() - since)
-        self._windows = Windows(self._fetch, NEAR if min(times) < NEAR_S else FAR)
+        self._windows = Windows(self._fetch, *(NEAR if min(times) < NEAR_S else FAR))
 
     def extents(self) -> Iterator[Extent]:
         found = areas.allocated(self._session, self._export)

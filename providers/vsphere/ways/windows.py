@@ -1,4 +1,4 @@
-"""Reading ahead: a file's areas in windows of 4 MiB, fetched by threads of its own while those before are hashed and
+"""Reading ahead: a file's areas in windows of some MiB, fetched by threads of its own while those before are hashed and
 written. A request costs a server the same for 64 KiB and for 4 MiB: opening the file, looking who holds it."""
 
 import threading
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from mtv.errors import Cancelled
 from mtv.model.points import Extent
 
-WINDOW_BYTES = 4 << 20
 GAP_BYTES = 256 << 10  # less than this between two areas is fetched with them
 SPARE = 2  # windows that are there already, for each disk
 JOIN_S = 5.0
@@ -41,8 +40,8 @@ class _Window:
 class Windows:
     """What `areas` names is fetched in its order, so many windows at a time; anything else when it is asked for."""
 
-    def __init__(self, fetch: Fetch, fetchers: int) -> None:
-        self._fetch, self._limit = fetch, fetchers + SPARE
+    def __init__(self, fetch: Fetch, fetchers: int, window_bytes: int) -> None:
+        self._fetch, self._limit, self._bytes = fetch, fetchers + SPARE, window_bytes
         self._starts, self._ends, self._complete = array("Q"), array("Q"), False
         self._next = 0  # no window before this place is begun any more
         self._open: dict[int, _Window] = {}
@@ -66,7 +65,7 @@ class Windows:
 
     def read_into(self, offset: int, view: memoryview) -> None:
         while len(view):
-            end = min(offset + len(view), (offset // WINDOW_BYTES + 1) * WINDOW_BYTES)
+            end = min(offset + len(view), (offset // self._bytes + 1) * self._bytes)
             part = view[: end - offset]
             window = self._find(offset, end)
             if window:
@@ -92,7 +91,7 @@ class Windows:
 
     def _find(self, low: int, high: int) -> _Window | None:
         """The window that has it, or will have; those behind it are begun."""
-        number = low // WINDOW_BYTES
+        number = low // self._bytes
         with self._change:
             self._begin(number)
             found = self._open.get(number)
@@ -110,7 +109,7 @@ class Windows:
             window.taken_bytes += len(view)
             window.readers -= 1
             is_whole = window.taken_bytes >= sum(last - first for first, last in window.pieces)
-            if is_whole and not window.readers and window is self._open.pop(window.start // WINDOW_BYTES, None):
+            if is_whole and not window.readers and window is self._open.pop(window.start // self._bytes, None):
                 self._free.append(window.data)  # memory that was never written costs more than the copy
 
     def _begin(self, number: int) -> None:
@@ -119,22 +118,22 @@ class Windows:
         while len(self._open) > self._limit and min(self._open) < number - SPARE:
             del self._open[min(self._open)]
         while len(self._open) < self._limit + SPARE and (window := self._ahead(number)):
-            self._open[window.start // WINDOW_BYTES] = window
+            self._open[window.start // self._bytes] = window
             self._waiting.append(window)
             self._change.notify()
 
     def _ahead(self, number: int) -> _Window | None:
         """The next window with anything in it, once all that is in it is known."""
-        at = max(self._next, number * WINDOW_BYTES)
+        at = max(self._next, number * self._bytes)
         index = bisect_right(self._ends, at)
         if index == len(self._ends):
             return None
-        start = max(at, self._starts[index]) // WINDOW_BYTES * WINDOW_BYTES
-        end = start + WINDOW_BYTES
+        start = max(at, self._starts[index]) // self._bytes * self._bytes
+        end = start + self._bytes
         if not self._complete and self._ends[-1] < end:
             return None
         self._next = end
-        data = self._free.pop() if self._free else memoryview(bytearray(WINDOW_BYTES))
+        data = self._free.pop() if self._free else memoryview(bytearray(self._bytes))
         return _Window(start, list(self._pieces(index, max(at, start), end)), data)
 
     def _pieces(self, index: int, start: int, end: int) -> Iterator[Piece]:

@@ -22,7 +22,7 @@ from tests.vcenter.machines import MIB, Wish, allow, write
 from tests.vcenter.server import COPY, VCenter
 from tests.vcenter.test_power import until
 
-SIZE = 14 * MIB  # four windows
+SIZE = 26 * MIB  # four windows
 
 
 @pytest.fixture(autouse=True)

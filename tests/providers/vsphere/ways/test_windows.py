@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from mtv.errors import MtvError, Temporary
 from mtv.model.points import Extent
-from mtv.providers.vsphere.ways.windows import GAP_BYTES, WINDOW_BYTES, Windows
+from mtv.providers.vsphere.ways.windows import GAP_BYTES, Windows
 
 MIB = 1 << 20
+WINDOW_BYTES = 4 * MIB
 SIZE = 5 * WINDOW_BYTES + 12345
 DISK = random.Random(1).randbytes(SIZE)
 
@@ -54,7 +55,7 @@ def extents_of(cuts: list[int]) -> list[Extent]:
 @given(st.lists(st.integers(0, SIZE // 4096), max_size=40), st.integers(1, 4), st.integers(1, 4), st.randoms())
 def test_all_that_is_asked_for_comes(cuts: list[int], fetchers: int, readers: int, draw: random.Random) -> None:
     extents, file = extents_of(cuts), File()
-    windows = Windows(file.fetch, fetchers)
+    windows = Windows(file.fetch, fetchers, WINDOW_BYTES)
     asked = blocks(list(windows.areas(iter(extents))))
     kept = [one for one in asked if draw.random() < 0.9]  # the rest was copied before
 
@@ -73,7 +74,7 @@ def test_all_that_is_asked_for_comes(cuts: list[int], fetchers: int, readers: in
 
 def test_a_file_is_fetched_in_large_pieces_ahead_of_who_asks() -> None:
     file = File()
-    windows = Windows(file.fetch, 2)
+    windows = Windows(file.fetch, 2, WINDOW_BYTES)
     list(windows.areas(iter([Extent(0, SIZE)])))
     buffer = memoryview(bytearray(MIB))
     windows.read_into(0, buffer)
@@ -87,7 +88,7 @@ def test_a_file_is_fetched_in_large_pieces_ahead_of_who_asks() -> None:
 
 def test_without_areas_what_is_asked_for_is_fetched() -> None:
     file = File()
-    windows = Windows(file.fetch, 2)
+    windows = Windows(file.fetch, 2, WINDOW_BYTES)
     buffer = bytearray(100)
     windows.read_into(WINDOW_BYTES - 50, memoryview(buffer))
     assert bytes(buffer) == DISK[WINDOW_BYTES - 50 : WINDOW_BYTES + 50]
@@ -99,7 +100,7 @@ def test_without_areas_what_is_asked_for_is_fetched() -> None:
 def test_a_failure_is_raised_where_its_bytes_are_asked_for() -> None:
     file = File()
     file.broken_at = WINDOW_BYTES + 5
-    windows = Windows(file.fetch, 2)
+    windows = Windows(file.fetch, 2, WINDOW_BYTES)
     list(windows.areas(iter([Extent(0, SIZE)])))
     buffer = memoryview(bytearray(MIB))
     windows.read_into(0, buffer)
@@ -116,7 +117,7 @@ def test_closing_ends_those_who_wait() -> None:
         began.set()
         go.wait(10)
 
-    windows = Windows(slow, 1)
+    windows = Windows(slow, 1, WINDOW_BYTES)
     list(windows.areas(iter([Extent(0, SIZE)])))
     raised: list[BaseException] = []
 
