@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from mtv.model.details import Device
 from mtv.model.estate import Disk, Nic
-from mtv.providers.vsphere.objects.elements import Props, fields, flag, kind, number, reference, text
+from mtv.providers.vsphere.objects.elements import Props, fields, flag, kind, number, reference, text, times
 from mtv.providers.vsphere.wire.answer import VIM, Element
 
 CONTROLLERS = {
@@ -86,7 +86,7 @@ def _disk(
     behind = fields(backing)
     key = text(told, "key")
     size = number(told, "capacityInBytes")
-    kib = number(told, "capacityInKB") if size is None else None
+    size = times(number(told, "capacityInKB"), 1024) if size is None else size
     unit = number(told, "unitNumber") or 0
     if controller == "ide":
         unit += 2 * (number(of, "busNumber") or 0)
@@ -97,7 +97,7 @@ def _disk(
     return Disk(
         key=key,
         label=_label(told),
-        size_bytes=max(size if size is not None else (kib or 0) << 10, 0),
+        size_bytes=max(size or 0, 0),
         allocated_bytes=sizes.get(key),
         datastore=names.datastores.get(store, store) if store else "",
         controller=controller,

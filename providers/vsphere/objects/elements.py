@@ -10,6 +10,7 @@ Props = Mapping[str, Element]
 _SKIP = len(VIM)
 _ESCAPED = re.compile("%(2f|5c|25)", re.IGNORECASE)
 _PLAIN = {"2f": "/", "5c": "\\", "25": "%"}
+MOST = 1 << 53  # 8 PiB: the sum of hundreds still has 63 bits, which is what the store takes
 _INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*")
 
 
@@ -29,11 +30,16 @@ def number(of: Props, name: str) -> int | None:
 
 
 def whole(words: str | None) -> int | None:
-    """A 64 bit integer, or None."""
+    """An integer that is no nonsense, or None."""
     if words is None or not (words.isdecimal() and len(words) < 19) and not _INTEGER.fullmatch(words):
         return None  # the plain test before is for speed
     value = int(words)
-    return value if -(1 << 63) <= value < 1 << 63 else None
+    return value if abs(value) <= MOST else None
+
+
+def times(value: int | None, unit: int | None) -> int | None:
+    """A number in other units."""
+    return None if value is None or unit is None or abs(value * unit) > MOST else value * unit
 
 
 def flag(of: Props, name: str) -> bool:

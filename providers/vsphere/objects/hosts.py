@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from mtv.model.infrastructure import Host, Switch
-from mtv.providers.vsphere.objects.elements import fields, flag, number, text, texts, unescaped
+from mtv.providers.vsphere.objects.elements import fields, flag, number, text, texts, times, unescaped
 from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.tree import Tree
 from mtv.providers.vsphere.wire.answer import Element
@@ -36,9 +36,9 @@ def host(found: Found, source: str, tree: Tree) -> Host:
         cores=number(hardware, "numCpuCores"),
         threads=number(hardware, "numCpuThreads"),
         memory_bytes=number(hardware, "memorySize"),
-        cpu_mhz=_product(number(hardware, "cpuMhz"), number(hardware, "numCpuCores")),
+        cpu_mhz=times(number(hardware, "cpuMhz"), number(hardware, "numCpuCores")),
         cpu_used_mhz=number(now, "overallCpuUsage"),
-        memory_used_bytes=_product(number(now, "overallMemoryUsage"), MIB),
+        memory_used_bytes=times(number(now, "overallMemoryUsage"), MIB),
         state={"notResponding": "unresponsive"}.get(text(props, "runtime.connectionState"))
         or text(props, "runtime.connectionState"),
         maintenance=flag(props, "runtime.inMaintenanceMode"),
@@ -77,7 +77,3 @@ def _adapters(found: Element | None) -> Iterator[str]:
 
 def _list(found: Element | None) -> list[Element]:
     return [] if found is None else list(found)
-
-
-def _product(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else one * other

@@ -9,7 +9,7 @@ from mtv.model.estate import VM, Firmware
 from mtv.providers.vsphere.objects import devices, guest
 from mtv.providers.vsphere.objects.concerns import concerns
 from mtv.providers.vsphere.objects.devices import Hardware, Names
-from mtv.providers.vsphere.objects.elements import Props, fields, flag, number, reference, text, unescaped, whole
+from mtv.providers.vsphere.objects.elements import Props, fields, flag, number, reference, text, times, unescaped, whole
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
 
@@ -95,7 +95,7 @@ def _configured(vm: partial[VM], props: Props, parts: Hardware) -> partial[VM]:
         vm,
         cpus=number(props, "config.hardware.numCPU") or 1,
         cores_per_socket=number(props, "config.hardware.numCoresPerSocket") or 1,
-        memory_bytes=(number(props, "config.hardware.memoryMB") or 0) * MIB,
+        memory_bytes=times(number(props, "config.hardware.memoryMB"), MIB) or 0,
         firmware=Firmware.EFI if text(props, "config.firmware") == "efi" else Firmware.BIOS,
         secure_boot=flag(fields(props.get("config.bootOptions")), "efiSecureBootEnabled"),
         tpm=any(one.kind == "tpm" for one in parts.devices),
@@ -140,7 +140,7 @@ def _running(vm: partial[VM], props: Props) -> VM:
         or guest.has(props.get("config.ftInfo")),
         used_bytes=number(props, "summary.storage.committed"),
         cpu_used_mhz=number(props, "summary.quickStats.overallCpuUsage"),
-        memory_used_bytes=_mib(number(props, "summary.quickStats.guestMemoryUsage")),
+        memory_used_bytes=times(number(props, "summary.quickStats.guestMemoryUsage"), MIB),
         guest=told,
         snapshots=guest.snapshots(props.get("snapshot")),
     )
@@ -183,8 +183,8 @@ def _share(allocation: Element | None, unit: int) -> Share:
     told = fields(allocation)
     limit, shares = number(told, "limit"), fields(told.get("shares"))
     return Share(
-        reservation=(number(told, "reservation") or 0) * unit,
-        limit=None if limit is None or limit < 0 else limit * unit,
+        reservation=times(number(told, "reservation"), unit) or 0,
+        limit=None if limit is None or limit < 0 else times(limit, unit),
         shares=number(shares, "shares"),
         level=text(shares, "level"),
     )
@@ -193,7 +193,3 @@ def _share(allocation: Element | None, unit: int) -> Share:
 def _affinity(element: Element | None) -> tuple[int, ...]:
     found = [] if element is None else [whole(one.text) for one in element.iterfind(f"{VIM}affinitySet")]
     return tuple(one for one in found if one is not None)
-
-
-def _mib(value: int | None) -> int | None:
-    return None if value is None else value * MIB
