@@ -17,9 +17,18 @@ from mtv.words import cell, size
 TEXTS = ("table", "wide", "json", "yaml", "csv", "md")
 FORMS = ("table", "wide", "json", "yaml", "csv", "xlsx", "md")
 SUFFIXES = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".csv": "csv", ".xlsx": "xlsx", ".md": "md"}
+SENTENCES = ("text", "why", "hint", "fix", "where", "path", "file", "address", "receipt", "signed_by")
+WIDTH = 48  # of any other cell of a table, in columns of a terminal
 Rows = Sequence[Mapping[str, Any]]
 
-form = click.option("-o", "--output", "form", type=click.Choice(TEXTS), default="table", help="Form of the output.")
+form = click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(TEXTS),
+    default="table",
+    help="Form of the output; only a plain table cuts long names.",
+)
 forms = click.option(
     "-o", "--output", "form", type=click.Choice(FORMS), help="Form of the output; else what FILE's name says, or table."
 )
@@ -71,7 +80,7 @@ def show(rows: Rows, form: str, columns: Sequence[str] | None = None, narrow: Se
         from mtv.formats.tables import markdown
 
         return markdown.table(names, cells)
-    return _table(names, cells)
+    return _table(names, [_cut(names, row) for row in cells] if form == "table" else cells)
 
 
 def _workbook(rows: Rows, columns: Sequence[str]) -> bytes:
@@ -97,6 +106,16 @@ def findings(found: Sequence[Finding], form: str) -> str:
 
 def _told(name: str, value: Any) -> str:
     return size(value) if name.endswith("_bytes") and isinstance(value, int | float) else cell(value)
+
+
+def _cut(names: Sequence[str], cells: Sequence[str]) -> list[str]:
+    """A name of 300 characters would make every line that wide; sentences and places stay whole."""
+    from rich.cells import cell_len, set_cell_size
+
+    return [
+        cell if name in SENTENCES or cell_len(cell) <= WIDTH else set_cell_size(cell, WIDTH - 1).rstrip() + "…"
+        for name, cell in zip(names, cells, strict=True)
+    ]
 
 
 def _table(names: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

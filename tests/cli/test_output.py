@@ -11,7 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from mtv.cli import cli
-from mtv.cli.output import FORMS
+from mtv.cli.output import FORMS, show
 from mtv.errors import Refused
 from mtv.store.store import Store
 from tests.store.estates import ODD_NAMES, filled
@@ -67,6 +67,15 @@ def test_columns_line_up_whatever_stands_in_them() -> None:
     for row in rows:
         before, _, after = row.rpartition("vc01")
         assert (cell_len(before), after) == (at, "")
+
+
+def test_a_long_name_is_cut_in_a_plain_table_and_a_sentence_never() -> None:
+    rows = [{"name": "名" * 150, "text": "t" * 300}, {"name": "db01", "text": "short"}]
+    head, long, short = show(rows, "table").splitlines()
+    assert long == "名" * 23 + "…" + "   " + "t" * 300
+    assert (head.index("TEXT"), short.index("short")) == (50, 50)
+    for form in ("wide", "json", "yaml", "csv", "md"):
+        assert "名" * 150 in show(rows, form)
 
 
 def test_twins_are_told_apart_by_their_ids() -> None:
