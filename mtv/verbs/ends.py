@@ -49,11 +49,14 @@ class Refreshed:
     complaints: Sequence[str]
 
 
-def refresh(word: str, tell: Callable[[int, str], None] = lambda number, what: None) -> Refreshed:
-    """Read an inventory into the store. What cannot be read is named, and the rest goes on."""
+def refresh(
+    word: str, tell: Callable[[int, str], None] = lambda number, what: None, *, full: bool = False
+) -> Refreshed:
+    """Read an inventory into the store; `full`: also what has not changed since. What cannot be read is named, and the
+    rest goes on."""
     with Store(settings().store) as store:
         found = place(store, word)
-        asyncio.run(read_inventory(store, found, tell))
+        asyncio.run(read_inventory(store, found, tell, full=full))
         told = inventory.counts(store, found.name)
         number, first = inventory.complaints(store, found.name, NAMED)
         gaps = inventory.parts(store, found.name, Gap)
@@ -72,10 +75,10 @@ def _words(told: Mapping[str, int]) -> str:
     return ", ".join([*found, count(told.get("concern", 0), "concern")])
 
 
-async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], None]) -> None:
+async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], None], *, full: bool = False) -> None:
     """Everything, or what changed since the last time, into a new generation. Raises Refused for a source that cannot
     be read."""
-    since = inventory.revision(store, found.name)
+    since = None if full else inventory.revision(store, found.name)
     work = inventory.Refresh(store, found.name, full=since is None)
     number = 0
     async with opened("sources", found) as source:

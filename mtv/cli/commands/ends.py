@@ -61,13 +61,14 @@ def check_provider(name: str, form: str) -> int:
 
 @click.command(epilog=example("mtv refresh exports"))
 @click.argument("names", nargs=-1, required=True)
-def refresh(names: tuple[str, ...]) -> int:
+@click.option("--full", is_flag=True, help="Also what has not changed since the last time.")
+def refresh(names: tuple[str, ...], full: bool) -> int:
     """Read the inventory of sources NAMES into the store."""
     from mtv.verbs import ends
 
     for name in names:
         with Meter(f"reading {name}") as meter:
-            told = ends.refresh(name, meter.count)
+            told = ends.refresh(name, meter.count, full=full)
         click.echo(f"{name}: {told.words}", err=True)
         for line in told.complaints:
             click.echo(f"  {line}", err=True)

@@ -87,6 +87,18 @@ def test_a_plan_may_name_a_way_that_is_open_and_no_other(
     assert "'shop' cannot be read by 'ssh': behind a vCenter" in said.out + said.err
 
 
+def test_all_is_read_again_when_asked(added: Path, admin: Any, vc: VCenter, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the light scan does not see: here a guest's own name."""
+    assert cli.main(["refresh", "vc01"]) == 0
+    [shop] = find(admin, "shop")
+    vc.put(shop, "guest.hostName", "shop.example")
+    for words, seen in ((["refresh", "vc01"], ""), (["refresh", "--full", "vc01"], "shop.example")):
+        assert cli.main(words) == 0
+        capsys.readouterr()
+        assert cli.main(["get", "vms", "--where", "name = 'shop'", "-o", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)[0]["hostname"] == seen
+
+
 def test_a_check_names_what_the_second_account_lacks(
     added: Path, admin: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -37,6 +37,19 @@ def test_a_refused_password_is_never_tried_again(vc: VCenter) -> None:
     assert ask(session_of(vc))
 
 
+def test_a_locked_account_is_refused_with_its_right_password_and_asked_once(vc: VCenter) -> None:
+    """The server does not say that it is locked."""
+    vc.timings(lock_out_after=1)
+    with pytest.raises(CheckFailed):
+        ask(session_of(vc, COPY, password="wrong"))
+    for _ in range(2):
+        with pytest.raises(CheckFailed) as caught:
+            ask(session_of(vc, COPY))
+        assert caught.value.fault.code == "vsphere.password"
+        assert "locked" in caught.value.fault.hint
+    assert vc.state()["logins"][COPY]["refused"] == 2, "the wrong one, and the right one once"
+
+
 def refused(vc: VCenter) -> int:
     return int(vc.state()["logins"].get(ADMIN, {}).get("refused", 0))
 
