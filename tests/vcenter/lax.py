@@ -43,3 +43,9 @@ def lax(folder: Path, load: Path | None = None, *, old: bool = False, esxi: bool
             yield Lax(json.loads(line)["url"], authority.file, process)
         finally:
             end(process)
+
+
+if __name__ == "__main__":  # only builds them
+    for old in (True, False):
+        print("building the library's own simulator", "of old" if old else "of today", flush=True)
+        plain(old=old)
