@@ -20,7 +20,7 @@ from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 
 PAGE = 50  # VMs: 0.8 MB of XML, whose elements still fit into a core's cache
 CONNECTIONS = 2
-AHEAD = 3  # pages that wait for whoever takes them: what bounds the memory
+AHEAD = 6  # pages that wait while what came before is written: what bounds the memory
 TRIES = 3
 Page = list[VM | Gap]
 
