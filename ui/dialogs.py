@@ -18,6 +18,7 @@ KEYS = (
     ("enter", "the journey of this VM"), ("esc", "back; on the first screen: no filter"), ("/", "filter rows"),
     (":", "command: hold resume retry cancel cutover rollback commit purge"), ("h", "hold: start no further step"),
     ("r", "resume"), ("t", "retry"), ("ctrl+d", "cancel, after a question"), ("?", "this"), ("q", "quit"),
+    ("tab", "to a journey's log, which arrows and page keys scroll, and back"),
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.widgets import DataTable, Footer, Header, Input, Static
 
 from mtv.ui import cells
@@ -23,7 +24,8 @@ class JourneyScreen(Steerable):
         yield Static(id="why", markup=False)
         yield Static(id="disks", markup=False)
         yield DataTable(cursor_type="row")
-        yield Static(id="log", markup=False)
+        with VerticalScroll(id="logs"):
+            yield Static(id="log", markup=False)
         yield Input(id="line")
         yield Footer()
 
@@ -45,10 +47,15 @@ class JourneyScreen(Steerable):
         for view in steps:
             table.add_row(*cells.step(view))
         table.move_cursor(row=row)
-        lines = [plain(line) for line in log.splitlines()]
-        self.query_one("#log", Static).update(
-            "\n".join(lines[-11:]) or "no tool of this migration has printed anything"
-        )
+        self.print([plain(line) for line in log.splitlines()])
+
+    def print(self, lines: Sequence[str]) -> None:
+        """All that was read of the log; whoever looks at its end goes on seeing the end."""
+        logs = self.query_one("#logs", VerticalScroll)
+        at_end = logs.scroll_offset.y >= logs.max_scroll_y
+        self.query_one("#log", Static).update("\n".join(lines) or "no tool of this migration has printed anything")
+        if at_end:
+            self.call_after_refresh(logs.scroll_end, animate=False)
 
     def head(self) -> None:
         self.sub_title = f"{plain(self.view.name)} in {self.run_name}"

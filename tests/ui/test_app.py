@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Static
 
@@ -176,6 +177,37 @@ def test_enter_shows_the_journey_with_its_log_and_escape_leaves() -> None:
         assert board.asked == [("hold", "demo-1", "db01")]
         await pilot.press("escape")
         assert isinstance(app.screen, MigrationsScreen)
+
+    play(board, story)
+
+
+def test_a_log_is_scrolled_back_and_its_end_is_followed() -> None:
+    board = PlayedBoard(MOVING)
+    board.text = "".join(f"line {number}\n" for number in range(200))
+
+    async def story(pilot: Pilot[None], app: Steering) -> None:
+        await pilot.press("enter")
+        await looked(pilot, app)
+        await pilot.pause()
+        logs = app.screen.query_one("#logs", VerticalScroll)
+        assert told(app, "#log").splitlines()[0] == "line 0"
+        assert logs.scroll_offset.y == logs.max_scroll_y == 200 - logs.scrollable_content_region.height
+        await pilot.press("tab", "pageup", "pageup")
+        await pilot.wait_for_animation()
+        at = logs.scroll_offset.y
+        assert at < logs.max_scroll_y
+        board.text += "line 200\n"
+        await looked(pilot, app)
+        assert logs.scroll_offset.y == at, "who reads is not pulled away"
+        await pilot.press("end")
+        await pilot.wait_for_animation()
+        board.text += "line 201\n"
+        await looked(pilot, app)
+        await pilot.pause()
+        assert logs.scroll_offset.y == logs.max_scroll_y
+        await pilot.press("h")
+        await app.workers.wait_for_complete()
+        assert board.asked == [("hold", "demo-1", "db01")]
 
     play(board, story)
 
