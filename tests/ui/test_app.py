@@ -45,6 +45,7 @@ def play(board: PlayedBoard, story: Story) -> None:
 
 
 async def looked(pilot: Pilot[None], app: Steering) -> None:
+    await app.workers.wait_for_complete()  # the app's own first look: a second one would cancel it
     app.look()
     await app.workers.wait_for_complete()
     await pilot.pause()

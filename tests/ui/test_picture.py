@@ -13,6 +13,7 @@ def test_the_list_of_migrations(snap_compare: Any) -> None:
     app = Steering(PlayedBoard(MOVING, HELD), every_s=3600)
 
     async def before(pilot: Pilot[None]) -> None:
+        await app.workers.wait_for_complete()
         app.look()
         await app.workers.wait_for_complete()
         await pilot.pause()
