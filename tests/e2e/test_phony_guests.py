@@ -6,10 +6,11 @@ from pathlib import Path
 import guestfs
 import pytest
 
+from mtv.model.outcomes import Mark
 from tests.e2e.counting import counted
 from tests.e2e.moving import Desk
 from tests.e2e.struck import STRIKES, again, move
-from tests.e2e.yard import MIB
+from tests.e2e.yard import MIB, stored_bytes
 from tests.guests.guests import Guest
 
 pytestmark = pytest.mark.appliance
@@ -52,6 +53,9 @@ def test_it_does_though_whatever_looks_into_it_or_converts_it_is_killed(phony_rh
     ).stdout
     assert "dracut" in calls
     assert "virtio_blk" in calls
+    assert yard.copied() == {disk: table.root() for disk, table in yard.sources().items()}
+    assert yard.facts("transfer")["written_bytes"] == stored_bytes(yard.package / "web-disk1.raw"), "nothing twice"
+    assert [row.step for row in yard.rows() if row.mark is Mark.DONE].count("transfer") == 1
     assert len(again(yard)) >= len(struck.hit) == len(STRIKES)
     yard.mtv("verify", "wave-1")
     assert yard.left_behind() == []

@@ -16,6 +16,7 @@ from pathlib import Path
 from mtv import process
 from mtv.converters.transfer.journal import records
 from mtv.converters.transfer.journal.records import Kind
+from mtv.converters.transfer.tables import HashTable, digest
 from mtv.errors import Refused
 from mtv.model.outcomes import Mark, Row
 from mtv.settings import settings
@@ -210,6 +211,10 @@ class Yard:
         receipt = json.loads((self.target / "receipt.json").read_text())
         return {table["disk"]: table["root"] for table in receipt["copied"]}
 
+    def sources(self) -> dict[str, HashTable]:
+        """What an undisturbed copy of each disk has in its table, from what the source holds."""
+        return {f"vmdisk{number}": table_of(raw) for number, raw in enumerate(self.raws, 1)}
+
     def ended_well(self) -> None:
         """Done, with what the source held, and nothing else left."""
         assert self.state() == "done"
@@ -237,6 +242,26 @@ class Yard:
     def _expected(self) -> set[str]:
         disks = {f"disk{n}.{self.to}" for n in range(len(self.disks))}
         return {"README.txt", "receipt.hashes", "receipt.json", "vm.yaml", *disks}
+
+
+def stored_bytes(raw: Path) -> int:
+    """What is no hole."""
+    with raw.open("rb") as file:
+        end, found = 0, 0
+        with suppress(OSError):  # there is no more data
+            while True:
+                begin = os.lseek(file.fileno(), end, os.SEEK_DATA)
+                end = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
+                found += end - begin
+    return found
+
+
+def table_of(raw: Path) -> HashTable:
+    table = HashTable(raw.stat().st_size)
+    with raw.open("rb") as file:
+        for block in range(table.blocks):
+            table.put(block, digest(file.read(MIB)))
+    return table
 
 
 def held(rows: Sequence[tuple[Kind, int, int]]) -> tuple[set[tuple[int, int]], list[tuple[int, int]]]:
