@@ -13,7 +13,7 @@ from tests.e2e.yard import MIB, Yard, held, moving, until
 SLOWLY = f"{{bytes_per_second: {40 * MIB}}}"
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(os.geteuid() != 0, reason="mounts file systems of its own"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount file systems that fill up"),
 ]
 
 

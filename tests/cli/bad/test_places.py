@@ -26,7 +26,7 @@ def room(box: Sandbox) -> Iterator[Path]:
     place = box.folder / "room"
     place.mkdir()
     if run(["mount", "-t", "tmpfs", "-o", "size=120m", "tmpfs", str(place)], check=False).status:
-        pytest.skip("needs the right to mount")
+        pytest.skip("only root may mount a file system that fills up")
     yield place
     run(["umount", "--lazy", str(place)])
 

@@ -316,7 +316,7 @@ def small_room(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "room"
     place.mkdir()
     if run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)], check=False).status:
-        pytest.skip("needs the right to mount")
+        pytest.skip("only root may mount a file system that fills up")
     yield place
     run(["umount", str(place)])
 
