@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pyVim.task import WaitForTask
 from pyVmomi import vim
 
 from mtv.model.estate import VM, Change, Revision
@@ -73,6 +74,10 @@ def find(service: Any, name: str) -> list[Any]:
         return [one for one in view.view if one.name == name]
     finally:
         view.Destroy()
+
+
+def change(vm: Any, **config: object) -> None:
+    WaitForTask(vm.ReconfigVM_Task(vim.vm.ConfigSpec(**config)))
 
 
 ABOUT = (

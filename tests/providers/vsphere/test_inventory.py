@@ -8,34 +8,15 @@ import pytest
 from pyVim.task import WaitForTask
 from pyVmomi import vim
 
-from mtv.errors import MtvError, Refused
+from mtv.errors import Refused
 from mtv.model.estate import VM, Datastore, Level, Network, Removal
-from mtv.model.infrastructure import Cluster, Gap, Host, Occurrence, Place, Policy, Switch
+from mtv.model.infrastructure import Cluster, Host, Occurrence, Place, Policy, Switch
 from mtv.providers.vsphere.objects import stores
-from mtv.providers.vsphere.objects import vm as reader
-from mtv.providers.vsphere.objects.elements import Props
-from mtv.providers.vsphere.objects.vm import Around
-from mtv.providers.vsphere.reading import survey, watch
-from mtv.providers.vsphere.wire.soap import Ref, SoapFault
-from tests.providers.vsphere.opening import find, read, source_of, vms
+from tests.providers.vsphere.opening import change, read, source_of, vms
 from tests.vcenter.machines import Wish, make, root
 from tests.vcenter.server import VCenter
 
 STRANGE = ("a/b", "per%cent", "back\\slash", "line\nbreak", "🦊 fox", "שלום", "x" * 80, "=1+2", "<&>\"'", "%2f")
-
-
-@pytest.fixture
-def made(vc: VCenter, admin: Any) -> Any:
-    """One VM of ours with two disks on two datastores, the same for all tests."""
-    if found := find(admin, "db01"):
-        return found[0]
-    admin.content.fileManager.MakeDirectory("[LocalDS_1] db01", root(admin), True)
-    wish = Wish("db01", disks=(8 << 20, 16 << 20), datastores=("LocalDS_0", "LocalDS_1"), tracked=True)
-    return make(admin, wish)
-
-
-def change(vm: Any, **config: object) -> None:
-    WaitForTask(vm.ReconfigVM_Task(vim.vm.ConfigSpec(**config)))
 
 
 def test_everything_is_told_with_its_names(vc: VCenter, made: Any) -> None:
@@ -158,60 +139,6 @@ def test_a_lost_session_begins_the_scan_again(vc: VCenter, made: Any) -> None:
     assert source.session.logins == 2
 
 
-@pytest.mark.parametrize("name", [name for name, _ in survey.PARTS])
-def test_a_part_that_fails_is_named_and_the_rest_goes_on(
-    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    def fail(*_: object) -> None:
-        raise SoapFault("NotSupported", "not today", {})
-
-    monkeypatch.setattr(survey, "PARTS", [(one, fail if one == name else does) for one, does in survey.PARTS])
-    found, _ = read(source_of(vc))
-    gaps = {one.name: one for one in found if isinstance(one, Gap)}
-    assert "not today" in gaps[name].text
-    assert gaps[name].hint
-    assert "db01" in vms(found)
-
-
-def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
-        raise MtvError("vsphere.tags", "no tags today")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(survey, "PARTS", [(one, fail if one == "events" else does) for one, does in survey.PARTS])
-        _, since = read(source_of(vc))
-    found, _ = read(source_of(vc), since)
-    assert Removal("gap", "events") in found
-
-
-def test_a_vm_that_cannot_be_understood_is_a_gap_and_read_again(
-    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = reader.read
-
-    def odd(ref: Ref, props: Props, around: Around, revision: str) -> VM:
-        if ref == made._moId:
-            raise ValueError("what is this?")
-        return real(ref, props, around, revision)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(reader, "read", odd)
-        found, since = read(source_of(vc))
-    assert [one.id for one in found if isinstance(one, Gap) and one.id.startswith("vm/")] == [f"vm/{made._moId}"]
-    assert "db01" not in vms(found)
-    found, _ = read(source_of(vc), since)
-    assert set(vms(found)) == {"db01"}
-    assert Removal("gap", f"vm/{made._moId}") in found
-
-
-def test_a_vm_that_goes_while_we_read_is_left_out(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = watch.Watch.now
-    monkeypatch.setattr(watch.Watch, "now", lambda self: {**real(self), "vm-9999": {}})
-    found, _ = read(source_of(vc))
-    assert "db01" in vms(found)
-    assert not [one for one in found if isinstance(one, Gap) and "9999" in one.id]
-
-
 def test_another_versions_revision_means_everything(vc: VCenter, made: Any) -> None:
     for since in ("", "r17", '{"v":2}', "[]"):
         assert "db01" in vms(read(source_of(vc), since)[0])
@@ -237,14 +164,6 @@ def test_snapshots_and_their_disks(vc: VCenter, made: Any) -> None:
         assert [one.level for one in db.concerns if one.id == "vsphere.snapshots"] == [Level.INFO]
     finally:
         WaitForTask(made.RemoveAllSnapshots_Task())
-
-
-def test_a_server_that_is_gone_at_the_end_is_no_error(vc: VCenter, made: Any) -> None:
-    source = source_of(vc)
-    read(source, close=False)
-    vc.spoil("/sdk", "status", status=503, times=50)
-    asyncio.run(source.close())
-    vc.mend()
 
 
 def test_of_a_vms_own_settings_those_that_matter_are_told(vc: VCenter, made: Any) -> None:

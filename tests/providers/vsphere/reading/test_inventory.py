@@ -1,0 +1,128 @@
+"""What fails, goes or changes while everything is read."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from pyVim.task import WaitForTask
+from pyVmomi import vim
+
+from mtv.errors import MtvError
+from mtv.model.estate import VM, Removal
+from mtv.model.infrastructure import Gap
+from mtv.providers.vsphere.objects import vm as reader
+from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.vm import Around
+from mtv.providers.vsphere.reading import survey, watch
+from mtv.providers.vsphere.reading.pages import Page, Pages
+from mtv.providers.vsphere.wire.soap import Ref, SoapFault
+from tests.providers.vsphere.opening import change, read, source_of, vms
+from tests.vcenter.machines import Wish, make
+from tests.vcenter.server import VCenter
+
+
+@pytest.mark.parametrize("name", [name for name, _ in survey.PARTS])
+def test_a_part_that_fails_is_named_and_the_rest_goes_on(
+    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise SoapFault("NotSupported", "not today", {})
+
+    monkeypatch.setattr(survey, "PARTS", [(one, fail if one == name else does) for one, does in survey.PARTS])
+    found, _ = read(source_of(vc))
+    gaps = {one.name: one for one in found if isinstance(one, Gap)}
+    assert "not today" in gaps[name].text
+    assert gaps[name].hint
+    assert "db01" in vms(found)
+
+
+def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MtvError("vsphere.tags", "no tags today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(survey, "PARTS", [(one, fail if one == "events" else does) for one, does in survey.PARTS])
+        _, since = read(source_of(vc))
+    found, _ = read(source_of(vc), since)
+    assert Removal("gap", "events") in found
+
+
+def test_a_vm_that_cannot_be_understood_is_a_gap_and_read_again(
+    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = reader.read
+
+    def odd(ref: Ref, props: Props, around: Around, revision: str) -> VM:
+        if ref == made._moId:
+            raise ValueError("what is this?")
+        return real(ref, props, around, revision)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reader, "read", odd)
+        found, since = read(source_of(vc))
+    assert [one.id for one in found if isinstance(one, Gap) and one.id.startswith("vm/")] == [f"vm/{made._moId}"]
+    assert "db01" not in vms(found)
+    found, _ = read(source_of(vc), since)
+    assert set(vms(found)) == {"db01"}
+    assert Removal("gap", f"vm/{made._moId}") in found
+
+
+def test_a_vm_that_goes_while_we_read_is_left_out(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = watch.Watch.now
+    monkeypatch.setattr(watch.Watch, "now", lambda self: {**real(self), "vm-9999": {}})
+    found, _ = read(source_of(vc))
+    assert "db01" in vms(found)
+    assert not [one for one in found if isinstance(one, Gap) and "9999" in one.id]
+
+
+def renamed(vm: Any) -> None:
+    WaitForTask(vm.Rename_Task("quick"))
+
+
+def reconfigured(vm: Any) -> None:
+    change(vm, numCPUs=3)
+
+
+def switched_on(vm: Any) -> None:
+    WaitForTask(vm.PowerOnVM_Task())
+
+
+def migrated(vm: Any) -> None:
+    """As DRS does: to the cluster's next host."""
+    hosts = [host for host in vm.runtime.host.parent.host if host._moId != vm.runtime.host._moId]
+    WaitForTask(vm.RelocateVM_Task(vim.vm.RelocateSpec(host=hosts[0])))
+
+
+@pytest.mark.parametrize("happens", [renamed, reconfigured, switched_on, migrated])
+def test_what_changes_while_we_read_is_read_again(
+    vc: VCenter, admin: Any, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Any], None]
+) -> None:
+    """Between the scan and the VM's own page: half of what is told is of before."""
+    one = make(admin, Wish("moving"))
+    host, real = one.runtime.host, Pages.page
+
+    def page(self: Pages, ids: Sequence[str], tries: int = 3) -> Page:
+        happens(one)
+        monkeypatch.setattr(Pages, "page", real)
+        return real(self, ids, tries)
+
+    try:
+        monkeypatch.setattr(Pages, "page", page)
+        _, since = read(source_of(vc))
+        again, later = read(source_of(vc), since)
+        assert [found.id for found in again if isinstance(found, VM)] == [one._moId]
+        assert not vms(read(source_of(vc), later)[0])
+    finally:
+        if one.runtime.powerState == "poweredOn":
+            WaitForTask(one.PowerOffVM_Task())
+        WaitForTask(one.RelocateVM_Task(vim.vm.RelocateSpec(host=host)))  # else the simulator goes on listing it
+        WaitForTask(one.Destroy_Task())
+
+
+def test_a_server_that_is_gone_at_the_end_is_no_error(vc: VCenter, made: Any) -> None:
+    source = source_of(vc)
+    read(source, close=False)
+    vc.spoil("/sdk", "status", status=503, times=50)
+    asyncio.run(source.close())
+    vc.mend()
