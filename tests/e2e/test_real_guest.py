@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from mtv.words import size
 from tests.e2e.moving import Desk, Row
 from tests.guests import vmware
 from tests.guests.guests import Guest
@@ -89,10 +90,18 @@ def test_it_says_of_itself_what_the_source_said(booted: dict[str, Row], debian: 
     with vmware.running(debian, tmp_path) as machine:
         assert machine.boots()
         name, network = machine.ask("guest-get-host-name"), machine.ask("guest-network-get-interfaces")
-        file_systems = machine.ask("guest-get-fsinfo")
-    assert name == {"host-name": booted["host name"]["after"]}
+        file_systems, routes = machine.ask("guest-get-fsinfo"), machine.run("ip", "-j", "-4", "route")
+        disks = vmware.disks(machine.run("lsblk", "-J", "-b", "-o", "NAME,TYPE,SIZE,UUID,MOUNTPOINT"))
+    after = {what: str(row["after"]) for what, row in booted.items()}
+    assert name == {"host-name": after["host name"]}
     for interface, addresses in vmware.addresses(network).items():
-        assert booted[f"{interface} addresses"]["after"] == ", ".join(addresses)
+        assert after[f"{interface} addresses"] == ", ".join(addresses)
+    assert after["route default"] == f"via {' '.join(vmware.gateways(routes))}" == f"via {debian.gateway}"
     assert isinstance(file_systems, list)
     mounts = {one["mountpoint"] for one in file_systems if isinstance(one, dict)}
     assert mounts == {what.removeprefix("mount ") for what in booted if what.startswith("mount ")}
+    assert len(disks) == len(debian.disks) == sum(what.startswith("disk ") for what in booted)
+    for number, (size_bytes, mounted) in enumerate(disks):
+        assert after[f"disk {number}"].endswith(f" {size(size_bytes)}"), "the disks stand in the same order"
+        for place, uuid in mounted.items():
+            assert f"UUID={uuid}" in after[f"mount {place}"]

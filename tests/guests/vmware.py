@@ -1,6 +1,7 @@
 """The source as VMware runs it: a guest's disks on PVSCSI and its NIC, a vmxnet3, in PCI slot 192. Its disks are read
 only; what it writes is thrown away."""
 
+import base64
 import json
 import re
 import socket
@@ -43,14 +44,15 @@ class Machine:
             time.sleep(0.2)
         raise TimeoutError(f"no login prompt after {timeout_s:.0f} s:\n{said[-2000:].decode(errors='replace')}")
 
-    def ask(self, command: str, timeout_s: float = 120) -> Json:
+    def ask(self, command: str, timeout_s: float = 120, **arguments: Json) -> Json:
         """One command of the guest's agent."""
+        request: Json = {"execute": command, **({"arguments": arguments} if arguments else {})}
         deadline = time.monotonic() + timeout_s
         while True:
             with socket.socket(socket.AF_UNIX) as channel:
                 channel.settimeout(5)
                 channel.connect(str(self.agent))
-                channel.sendall(json.dumps({"execute": command}).encode() + b"\n")
+                channel.sendall(json.dumps(request).encode() + b"\n")
                 try:
                     answer: dict[str, Json] = json.loads(channel.makefile().readline() or "{}")
                 except TimeoutError:
@@ -59,6 +61,19 @@ class Machine:
                 return answer["return"]
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the agent did not answer {command} within {timeout_s:.0f} s")
+
+    def run(self, path: str, *arguments: str, timeout_s: float = 120) -> Json:
+        """A program in the guest that prints JSON."""
+        started = self.ask("guest-exec", path=path, arg=list(arguments), **{"capture-output": True})
+        assert isinstance(started, dict)
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            told = self.ask("guest-exec-status", pid=started["pid"])
+            if isinstance(told, dict) and told["exited"]:
+                printed: Json = json.loads(base64.b64decode(str(told["out-data"])))
+                return printed
+            time.sleep(0.2)
+        raise TimeoutError(f"{path} did not end in the guest within {timeout_s:.0f} s")
 
 
 @contextmanager
@@ -96,6 +111,32 @@ def command(guest: Guest, devices: Literal["vmware", "virtio"], console: Path, a
         kind = f"scsi-hd,bus=scsi.0,scsi-id={number}" if devices == "vmware" else "virtio-blk-pci"
         argv += ["-device", f"{kind},drive=disk{number},bootindex={number + 1}"]
     return argv
+
+
+def gateways(answer: Json) -> list[str]:
+    """Of `ip -j route`'s default routes."""
+    assert isinstance(answer, list)
+    return sorted(str(one["gateway"]) for one in answer if isinstance(one, dict) and one["dst"] == "default")
+
+
+def disks(answer: Json) -> list[tuple[int, dict[str, str]]]:
+    """Of `lsblk -J`, in order: the size, and the UUID of each file system that is mounted from it, by its place."""
+    assert isinstance(answer, dict)
+    return [
+        (int(str(one["size"])), dict(_mounts(one))) for one in _maps(answer["blockdevices"]) if one["type"] == "disk"
+    ]
+
+
+def _mounts(device: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    if str(device.get("mountpoint") or "").startswith("/"):
+        yield str(device["mountpoint"]), str(device["uuid"])
+    for part in _maps(device.get("children") or []):
+        yield from _mounts(part)
+
+
+def _maps(answer: Json) -> list[dict[str, Json]]:
+    assert isinstance(answer, list)
+    return [one for one in answer if isinstance(one, dict)]
 
 
 def addresses(answer: Json) -> Mapping[str, list[str]]:
