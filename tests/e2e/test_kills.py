@@ -87,8 +87,12 @@ class Murder:
             self.go_on()
 
 
+DRAWN = [("raw", 2), ("nbdkit", 1), ("nbdkit", 2), ("qcow2", 2), ("to-qcow2", 1)]
+MORE = [pytest.param(way, seed, marks=pytest.mark.soak) for way in WAYS for seed in range(3, 13)]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("way", "seed"), [("raw", 2), ("nbdkit", 1), ("nbdkit", 2), ("qcow2", 2), ("to-qcow2", 1)])
+@pytest.mark.parametrize(("way", "seed"), [*DRAWN, *MORE])
 def test_a_copy_that_is_killed_again_and_again(way: str, seed: int, tmp_path: Path) -> None:
     parts, victims = WAYS[way]
     yard = Yard(tmp_path, **parts)  # type: ignore[arg-type]
