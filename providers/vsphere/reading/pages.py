@@ -14,7 +14,6 @@ from mtv.model.infrastructure import Gap
 from mtv.providers.vsphere.objects.vm import FULL
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.reading.collector import Found
-from mtv.providers.vsphere.reading.tree import without
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 
@@ -50,8 +49,9 @@ class Pages:
 
     def page(self, ids: Sequence[str], tries: int = TRIES) -> Page:
         """Raises CheckFailed (the password, the certificate), and Temporary where the server is gone."""
+        paths = self._paths
         try:
-            return self._once(ids)
+            return self._once(ids, paths)
         except CheckFailed:
             raise
         except Temporary:
@@ -59,8 +59,7 @@ class Pages:
                 raise
             return self.page(ids, tries - 1)
         except SoapFault as error:
-            if error.name == "InvalidProperty":
-                self._paths = without(self._paths, error)
+            if error.name == "InvalidProperty" and self._leave_out(paths, error.detail.get("name", "")):
                 return self.page(ids)
             if error.name == "ManagedObjectNotFound":
                 return self._without(ids, error)
@@ -68,8 +67,17 @@ class Pages:
         except MtvError as error:
             return self._halves(ids, error)
 
-    def _once(self, ids: Sequence[str]) -> Page:
-        spec = collector.of_objects({"VirtualMachine": self._paths}, [Ref("VirtualMachine", one) for one in ids])
+    def _leave_out(self, asked: Sequence[str], bad: str) -> bool:
+        """What the server does not know: that property, or single ones by their keys. False: there is no such one."""
+        left = [path for path in asked if bad not in (path, path.partition("[")[0])]
+        if len(left) == len(asked):
+            left = [path for path in asked if "[" not in path]
+        if self._paths is asked:  # else another page's fault has told before
+            self._paths = left
+        return len(self._paths) < len(asked)
+
+    def _once(self, ids: Sequence[str], paths: Sequence[str]) -> Page:
+        spec = collector.of_objects({"VirtualMachine": paths}, [Ref("VirtualMachine", one) for one in ids])
         return [self._one(found) for found in collector.retrieve_whole(self._session, spec)]
 
     def _one(self, found: Found) -> VM | Gap:

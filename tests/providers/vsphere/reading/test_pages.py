@@ -95,12 +95,29 @@ def test_a_vm_that_is_gone_is_left_out_and_is_no_gap(impostor: Impostor) -> None
     assert told(found) == (OTHERS, [])
 
 
-def test_a_property_that_the_server_does_not_know_is_not_asked_for_again(impostor: Impostor) -> None:
+@pytest.mark.parametrize(
+    ("known", "named"),
+    [
+        (b"config.keyId", "config.keyId"),
+        (b"disk.EnableUUID", "config.extraConfig[&quot;disk.EnableUUID&quot;]"),
+        (b"config.extraConfig", "config.extraConfig"),
+        (b"config.extraConfig", "something"),
+    ],
+)
+def test_a_property_that_the_server_does_not_know_is_not_asked_for_again(
+    impostor: Impostor, known: bytes, named: str
+) -> None:
     def say(ids: Sequence[str]) -> bytes:
-        unknown = b"config.keyId" in impostor.requests[-1]
-        return http(soap(fault("InvalidProperty", "<name>config.keyId</name>") if unknown else objects(ids)))
+        unknown = known in impostor.requests[-1]
+        return http(soap(fault("InvalidProperty", f"<name>{named}</name>") if unknown else objects(ids)))
 
     assert told(read(impostor, say)) == (IDS, [])
+    assert sum(b"RetrievePropertiesEx" in one for one in impostor.requests) == 2
+
+
+def test_a_server_that_knows_no_property_gives_gaps_and_no_endless_questions(impostor: Impostor) -> None:
+    found = read(impostor, lambda ids: http(soap(fault("InvalidProperty", "<name>something</name>"))))
+    assert told(found) == ([], [f"vm/{one}" for one in IDS])
 
 
 def test_an_answer_that_ends_early_is_asked_for_again_and_then_the_server_is_to_blame(impostor: Impostor) -> None:
