@@ -1,6 +1,7 @@
 """A fenced VM that runs is an alarm: somebody started what was moved, and it may write what is never copied."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from pyVmomi import vim
@@ -16,6 +17,15 @@ from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import said
 
 STARTED = ["VmPoweredOnEvent", "DrsVmPoweredOnEvent"]
+
+
+@dataclass(frozen=True)
+class Start:
+    """A VM's last one; `at` is None where events cannot be read, and `key` then one of this process alone."""
+
+    key: int | str
+    by: str = ""
+    at: Any = None  # datetime of the server
 
 
 async def refuse_powered_on(server: Server, subject: Subject) -> None:
@@ -67,13 +77,14 @@ def _suspect(told: Props) -> bool:
 
 
 async def _text(server: Server, subject: Subject, note: Note) -> str:
-    event = await last_start(server, subject)
-    who = f", started by {event.userName or 'its cluster'} at {event.createdTime:%Y-%m-%d %H:%M:%S}" if event else ""
+    start = await last_start(server, subject)
+    who = f", started by {start.by or 'its cluster'} at {start.at:%Y-%m-%d %H:%M:%S}" if start and start.at else ""
     return f"{subject.name} was fenced by {note.run}, and it runs{who}"
 
 
-async def last_start(server: Server, subject: Subject) -> Any:
-    """The event of it, or None: events are kept for some weeks, and may not be shown to us."""
+async def last_start(server: Server, subject: Subject) -> Start | None:
+    """None where no event tells of one: they are kept for some weeks. Where they may not be read it may have run since
+    any other process looked: what that one copied is compared anew."""
     by = vim.event.EventFilterSpec.ByEntity(entity=subject.ref, recursion="self")
     wanted = vim.event.EventFilterSpec(entity=by, eventTypeId=STARTED)
     try:
@@ -84,5 +95,6 @@ async def last_start(server: Server, subject: Subject) -> Any:
         raise  # it belongs to a point's identity: it must not look as if there were none
     except MtvError as error:
         logging.getLogger(__name__).info("%s: its events cannot be read: %s", subject.name, error)
-        return None
-    return max(found, key=lambda one: one.key, default=None)
+        return Start(f"unknown to {server.nonce}")
+    last = max(found, key=lambda one: one.key, default=None)
+    return Start(last.key, str(last.userName or ""), last.createdTime) if last else None

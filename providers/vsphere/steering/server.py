@@ -1,6 +1,7 @@
 """pyVmomi's calls as coroutines: each in a thread of its own, what they raise in our words."""
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,6 +28,7 @@ class Server:
     ) -> None:
         self.session, self.sleep, self.clock = session, sleep, clock
         self.limits = session.limits
+        self.nonce = secrets.token_hex(8)  # of this process: no other one has it
         self._service: Any = None
         self._content: Any = None
         self._lock = threading.Lock()
