@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import copying, datastores, footing, inventories, looking, moves, reading
+from tests.bench import copying, datastores, footing, inventories, looking, moves, reading, vddk
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -32,6 +32,9 @@ LINES = {
     "export": Line(datastores.export, 5, "A stream of compressed grains is decoded while it comes, and its checksum "
                    "compared; the other has it as a file first. The server compresses on one core, and both wait for "
                    "it."),
+    "vddk": Line(vddk.vddk, 5, "nbdkit's plugin for VMware's library, one connection as that library wants it. The "
+                 "real library over a real network is another matter: what this shows is that we are not what it "
+                 "waits for."),
     "memory": Line(footing.memory, 1, "What a worker needs does not grow with the disk. The other end makes up the "
                    "source's bytes and refuses a write of any others. Room does not vary, so it is measured once."),
     "start": Line(footing.start, 5, "How long a command takes that does nothing, beside the same interpreter's."),

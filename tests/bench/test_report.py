@@ -19,6 +19,7 @@ TABLE = {  # work, beside, goal: what has to be measured
     "folder": [("a disk full of data, 2 GiB", "curl", ">= 0.8x its speed")],
     "folder-far": [("10 ms latency", "one connection", ">= 4x its speed")],
     "export": [("export lease to raw", "then `qemu-img convert`", ">= 1x its speed")],
+    "vddk": [("VMware's library", "nbdcopy --flush", ">= 0.9x its speed")],
     "memory": [("1 TiB with 20 GiB", "none", "< 200 MiB")],
     "start": [("mtv --help", "bare Python's start", "<= 12x its time")],
     "inventory": [("10,000 VMs, all kinds, into the store", "nothing done with them", "<= 1.25x its time"),
