@@ -13,6 +13,7 @@ from mtv.errors import MtvError
 from mtv.model.estate import VM, Facts, Json
 from mtv.model.plans import GuestChoice, NicChoice
 from mtv.model.tasks import Ended, Task, TaskDisk
+from mtv.providers.base import Lends
 from mtv.settings import settings
 from mtv.store import inventory
 from mtv.store.store import Store
@@ -59,7 +60,7 @@ async def _look(source: Any, vm: VM) -> Facts:
         try:
             disks = tuple([TaskDisk(id=disk.key, size_bytes=disk.size_bytes, export=await source.export(point, disk))
                            for disk in moving])  # fmt: skip
-            return await _employ(_task(vm, disks, scratch))
+            return await _employ(_task(vm, disks, scratch), source.lends() if isinstance(source, Lends) else {})
         finally:
             await source.release(point)
 
@@ -71,9 +72,9 @@ def _task(vm: VM, disks: tuple[TaskDisk, ...], scratch: str) -> Task:
                 guest=guest, scratch=str(Path(scratch)))  # fmt: skip
 
 
-async def _employ(task: Task) -> Facts:
+async def _employ(task: Task, secrets: Mapping[str, bytes]) -> Facts:
     workers = LocalWorkers()
-    worker = await workers.start(task, {})
+    worker = await workers.start(task, secrets)
     async for event in workers.events(worker):
         if event.type == "end":
             break
