@@ -52,11 +52,17 @@ class Hardware:
     devices: tuple[Device, ...]
 
 
-def read(devices: Element | None, names: Names, sizes: Mapping[str, int], policy: Mapping[str, str]) -> Hardware:
-    """`sizes` are bytes in use by disk key, `policy` names by disk key."""
+def read(
+    devices: Element | None,
+    names: Names,
+    sizes: Mapping[str, int],
+    policy: Mapping[str, str],
+    first: Sequence[str] = (),
+) -> Hardware:
+    """`sizes` are bytes in use by disk key, `policy` names by disk key, `first` the disks that are told to boot."""
     controllers: dict[str, tuple[str, Props]] = {}
     told: Props
-    disks: list[tuple[tuple[int, int, int], Disk]] = []
+    disks: list[tuple[tuple[int, int, int, int], Disk]] = []
     found: list[tuple[str, Props]] = []
     nics: list[Nic] = []
     others: list[Device] = []
@@ -75,7 +81,8 @@ def read(devices: Element | None, names: Names, sizes: Mapping[str, int], policy
         controller, of = controllers.get(text(told, "controllerKey"), ("scsi", {}))
         disk = _disk(told, controller, of, names, sizes, policy)
         rank = _ORDER.index(controller) + 1 if controller in _ORDER else 0
-        disks.append(((rank, disk.bus, disk.unit), disk))
+        boots = first.index(disk.key) if disk.key in first else len(first)
+        disks.append(((boots, rank, disk.bus, disk.unit), disk))
     return Hardware(tuple(disk for _, disk in sorted(disks, key=lambda pair: pair[0])), tuple(nics), tuple(others))
 
 

@@ -9,7 +9,9 @@ from mtv.model.estate import VM, Firmware
 from mtv.providers.vsphere.objects import devices, guest
 from mtv.providers.vsphere.objects.concerns import concerns
 from mtv.providers.vsphere.objects.devices import Hardware, Names
-from mtv.providers.vsphere.objects.elements import Props, fields, flag, number, reference, text, times, unescaped, whole
+from mtv.providers.vsphere.objects.elements import (
+    Props, all_of, fields, flag, kind, number, reference, text, times, unescaped, whole,
+)  # fmt: skip
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
 
@@ -60,9 +62,16 @@ class Around:
 
 def read(of: Ref, props: Props, around: Around, revision: str) -> VM:
     sizes = devices.sizes(props.get("layoutEx.disk"), props.get("layoutEx.file"))
-    parts = devices.read(props.get("config.hardware.device"), around.names, sizes, around.policies.get(of, {}))
+    policies, first = around.policies.get(of, {}), _boot_disks(props.get("config.bootOptions"))
+    parts = devices.read(props.get("config.hardware.device"), around.names, sizes, policies, first)
     placed = _placed(partial(VM, id=str(of), revision=revision), of, props, around)
     return concerns(_running(_configured(placed, props, parts), props))
+
+
+def _boot_disks(options: Element | None) -> list[str]:
+    """Keys of the disks that its firmware was told to try, in that order; cards and CDs are left out."""
+    order = all_of(options, "bootOrder")
+    return [text(fields(one), "deviceKey") for one in order if kind(one).endswith("BootableDiskDevice")]
 
 
 def _placed(vm: partial[VM], of: Ref, props: Props, around: Around) -> partial[VM]:

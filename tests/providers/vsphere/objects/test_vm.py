@@ -64,6 +64,18 @@ def test_a_vm_is_what_its_shape_says(number: int) -> None:
     assert len(found.snapshots) == shape.snapshots
 
 
+def test_the_disk_that_is_told_to_boot_comes_first() -> None:
+    """What else may boot before it is passed over: a card, a CD, a disk that is gone."""
+    whole = content(next(number for number in range(300) if Shape(number).disks > 1))
+    usual = [disk.key for disk in read(whole).disks]
+    order = [("Ethernet", "4000"), ("Cdrom", ""), ("Disk", "9999"), ("Disk", usual[-1])]
+    for what, key in order:
+        one = etree.SubElement(next(whole.iter(f"{VIM}bootOptions")), f"{VIM}bootOrder")
+        one.set(TYPE, f"VirtualMachineBootOptionsBootable{what}Device")
+        etree.SubElement(one, f"{VIM}deviceKey").text = key
+    assert [disk.key for disk in read(whole).disks] == [usual[-1], *usual[:-1]]
+
+
 @given(number=st.integers(0, 300), data=st.data())
 def test_it_is_read_whatever_is_missing_empty_or_unknown(number: int, data: st.DataObject) -> None:
     """Elements go, types are unknown ones, texts are odd: enums, numbers, references."""
