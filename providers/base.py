@@ -91,7 +91,7 @@ class Foresees(Protocol):
     """Sources that can tell while a VM runs whether its disks can be read once it is off."""
 
     async def foresee(self, vm: VM, disks: Sequence[Disk]) -> str:
-        """In which way. Raises CheckFailed `source.no-way`."""
+        """In which way. Raises CheckFailed `source.no-way`, and for a VM that another run holds."""
         ...
 
 

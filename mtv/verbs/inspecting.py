@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from mtv import codec
@@ -21,7 +22,7 @@ from mtv.verbs.opening import opened, place, require_points
 from mtv.verbs.plans import chosen
 
 COLUMNS = ("name", "system", "hostname", "conversion", "addresses", "concerns", "fault")
-POINT = "mtv-inspect"
+POINT = "mtv-inspect~"  # and what tells two that look at the same time apart
 
 
 def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dict[str, Json]]:
@@ -56,7 +57,7 @@ async def _look(source: Any, vm: VM) -> Facts:
     """The inspect operation's facts. Raises MtvError with the worker's own fault."""
     moving = [disk for disk in vm.disks if not disk.blank]
     with tempfile.TemporaryDirectory(prefix="mtv-inspect-") as scratch:
-        point = await source.freeze(vm, moving, POINT, None, True)
+        point = await source.freeze(vm, moving, POINT + token_hex(4), None, True)
         try:
             disks = tuple([TaskDisk(id=disk.key, size_bytes=disk.size_bytes, export=await source.export(point, disk))
                            for disk in moving])  # fmt: skip

@@ -137,7 +137,9 @@ class VSphere:
         return await asyncio.to_thread(self._export, point, disk)
 
     async def foresee(self, vm: VM, disks: Sequence[Disk]) -> str:
-        """As if it were off: so a move without a way is refused while the VM still runs."""
+        """As if it were off: so a move without a way, or of a VM that another run holds, is refused while it still
+        runs."""
+        await self._points.refuse_others(vm.id)
         return await asyncio.to_thread(self._choose, replace(vm, power="off"), disks)
 
     async def release(self, point: Point) -> None:

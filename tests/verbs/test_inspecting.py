@@ -64,3 +64,10 @@ def test_the_worker_is_lent_what_the_source_lends(source: Source) -> None:
     asyncio.run(inspecting._look(source, ONE))
     assert Workers.given == [{"copy-password": b"swordfish"}]
     assert source.gone == source.made
+
+
+def test_two_looks_at_once_are_told_apart(source: Source) -> None:
+    for _ in range(2):
+        asyncio.run(inspecting._look(source, ONE))
+    assert len(set(source.made)) == 2
+    assert {one.partition("~")[0] for one in source.made} == {"mtv-inspect"}

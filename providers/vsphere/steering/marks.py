@@ -8,6 +8,7 @@ from mtv.errors import Held, Refused
 from mtv.providers.vsphere.steering.subject import Subject
 
 KEY = "mtv.fence"
+INSPECT = "inspect"  # RUN of the points of `mtv inspect`: runs have a number
 NAME_LIMIT = 80  # characters of a VM's name
 
 
@@ -48,6 +49,13 @@ class Note:
 def run_word(mark: str) -> str:
     """RUN of mtv-RUN~WHICH, as commands take it."""
     return mark.removeprefix("mtv-").partition("~")[0]
+
+
+def ended(mark: str) -> str:
+    """The hint for a VM that has a point of another one's."""
+    if run_word(mark) == INSPECT:
+        return "wait for that `mtv inspect`; if it was killed, remove the snapshot in the vSphere Client"
+    return f"end that run, or roll it back: mtv rollback {run_word(mark)}"
 
 
 def fence_of(subject: Subject) -> Note | None:

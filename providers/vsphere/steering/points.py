@@ -14,7 +14,7 @@ from mtv.model.points import Point
 from mtv.providers.vsphere.steering import snapshots
 from mtv.providers.vsphere.steering.alarm import last_start, refuse_powered_on
 from mtv.providers.vsphere.steering.fence import refuse_fenced
-from mtv.providers.vsphere.steering.marks import run_word
+from mtv.providers.vsphere.steering.marks import ended
 from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.steering.subject import Subject, Taken, look
 from mtv.providers.vsphere.steering.tasks import Wait, settled
@@ -82,6 +82,12 @@ class Points:
             if error.fault.code != "source.gone":
                 raise
 
+    async def refuse_others(self, id_: str) -> None:
+        """Before a run does anything: raises CheckFailed `source.fenced-by`, `source.point-of-other`."""
+        subject = await look(self._server, id_)
+        refuse_fenced(subject, "")
+        _refuse_others(subject, subject.snapshots, "")
+
     async def _quiet(self, id_: str, name: str) -> Subject:
         """As it is once nothing is under way: a task of ours that a crash left is waited for, and not repeated."""
         ref = await self._server.call("logging in", lambda: self._server.managed(vim.VirtualMachine, id_))
@@ -147,7 +153,7 @@ def _refuse_others(subject: Subject, among: Sequence[Taken], name: str) -> None:
         if one.name.startswith(snapshots.OURS) and run_of(one.name) != run_of(name):
             raise CheckFailed(
                 "source.point-of-other", f"{subject.name} has a point of another run: {one.name}",
-                f"end that run, or roll it back: mtv rollback {run_word(run_of(one.name))}",
+                ended(run_of(one.name)),
             )  # fmt: skip
 
 
