@@ -10,8 +10,18 @@ from mtv.providers.vsphere.objects import devices, guest
 from mtv.providers.vsphere.objects.concerns import concerns
 from mtv.providers.vsphere.objects.devices import Hardware, Names
 from mtv.providers.vsphere.objects.elements import (
-    Props, all_of, fields, flag, kind, number, reference, text, times, unescaped, whole,
-)  # fmt: skip
+    Props,
+    all_of,
+    fields,
+    flag,
+    kind,
+    number,
+    reference,
+    text,
+    times,
+    unescaped,
+    whole,
+)
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
 

@@ -66,8 +66,8 @@ def test_a_vm_is_what_its_shape_says(number: int) -> None:
 
 def test_the_disk_that_is_told_to_boot_comes_first() -> None:
     """What else may boot before it is passed over: a card, a CD, a disk that is gone."""
-    whole = content(next(number for number in range(300) if Shape(number).disks > 1))
-    usual = [disk.key for disk in read(whole).disks]
+    number = next(number for number in range(300) if Shape(number).disks > 1)
+    usual, whole = [disk.key for disk in read(content(number)).disks], content(number)
     order = [("Ethernet", "4000"), ("Cdrom", ""), ("Disk", "9999"), ("Disk", usual[-1])]
     for what, key in order:
         one = etree.SubElement(next(whole.iter(f"{VIM}bootOptions")), f"{VIM}bootOrder")
