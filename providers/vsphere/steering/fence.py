@@ -15,7 +15,7 @@ from mtv.providers.vsphere.steering import orders
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
 from mtv.providers.vsphere.steering.marks import KEY, Card, Note, escaped, fence_of, fenced_names, run_word, written
 from mtv.providers.vsphere.steering.server import Let, Server
-from mtv.providers.vsphere.steering.subject import Subject, look
+from mtv.providers.vsphere.steering.subject import Subject, look, refuse_running
 from mtv.providers.vsphere.steering.tasks import Wait, run
 
 TAKEN = (vim.fault.DuplicateName,)
@@ -24,8 +24,8 @@ LOG = logging.getLogger(__name__)
 
 
 async def fence(server: Server, id_: str, name: str) -> None:
-    """Raises CheckFailed `source.fenced-by`, Held `source.powered-on`. A template is left as it is: it cannot start,
-    and nothing of it can be set."""
+    """Raises CheckFailed `source.fenced-by`, Held `source.powered-on` before anything is changed. A template is left
+    as it is: it cannot start, and nothing of it can be set."""
     subject = (await look(server, id_)).reachable()
     if subject.template:
         return
@@ -68,6 +68,8 @@ async def _noted(server: Server, subject: Subject, name: str) -> tuple[Subject, 
     wait = Wait(server, server.limits.source_task_s)
     while True:
         refuse_fenced(subject, name)
+        await refuse_powered_on(server, subject)
+        refuse_running(subject)
         known = fence_of(subject)
         note = await _survey(server, subject, name, known)
         if note == known:

@@ -16,11 +16,12 @@ from mtv.providers.vsphere.steering.alarm import last_start, refuse_powered_on
 from mtv.providers.vsphere.steering.fence import refuse_fenced
 from mtv.providers.vsphere.steering.marks import ended
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.steering.subject import Subject, Taken, look
+from mtv.providers.vsphere.steering.subject import Subject, Taken, look, refuse_running
 from mtv.providers.vsphere.steering.tasks import Wait, settled
 
 SNAPSHOT = "snapshot"  # among a point's tokens, beside the disks' keys
 CANNOT_SERVE = "source.cannot-serve"
+FINAL = "-final"  # a point's name ends so when what it shows is the last that is copied
 _PART = re.compile(r"-(inspect|final|pass-\d+)$")
 
 
@@ -41,7 +42,7 @@ class Points:
 
     async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, quiesce: bool) -> Point:
         """Raises CheckFailed before anything is changed: `source.cannot-serve`, `source.fenced-by`,
-        `source.point-of-other`, `source.no-room`, `source.points`, `source.consolidate`."""
+        `source.point-of-other`, `source.no-room`, `source.points`, `source.consolidate`; Held `source.powered-on`."""
         subject = await self._quiet(vm.id, name)
         await self._refuse(subject, name)
         _refuse_changed(subject, disks)
@@ -98,6 +99,8 @@ class Points:
         subject.reachable()
         refuse_fenced(subject, run_of(name))
         await refuse_powered_on(self._server, subject)
+        if name.endswith(FINAL):
+            refuse_running(subject)  # what it wrote since would be lost
         if subject.power == "suspended":
             raise CheckFailed("source.suspended", f"{subject.name} is suspended", "start it or shut it down")
         _refuse_others(subject, subject.snapshots, name)

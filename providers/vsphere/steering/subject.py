@@ -57,6 +57,15 @@ class Subject:
         return self
 
 
+def refuse_running(subject: Subject) -> None:
+    """Raises Held `source.powered-on` for a VM that runs where its cutover needs it off."""
+    if subject.power == "on":
+        raise Held(
+            "source.powered-on", f"{subject.name} was off, and somebody started it",
+            "is it needed? then `mtv rollback`; else shut it down, then `mtv run`",
+        )  # fmt: skip
+
+
 async def look(server: Server, id_: str) -> Subject:
     """Raises MtvError `source.gone`."""
     ref = await server.call("logging in", lambda: server.managed(vim.VirtualMachine, id_))

@@ -121,16 +121,16 @@ def test_what_was_not_set_is_not_set_afterwards(vc: VCenter, admin: Any) -> None
     assert picture(vm) == before
 
 
-def test_a_vm_that_runs_is_plugged_in_again(vc: VCenter, admin: Any) -> None:
+def test_a_vm_that_runs_is_not_fenced(vc: VCenter, admin: Any) -> None:
+    """Somebody started it after it was shut down: nothing of it is changed, and nothing is noted."""
     vm = machine(admin, "fence-on")
     before, source = picture(vm), source_of(vc)
-    one = told(source, vm)
-    assert one.nics[0].connected
-    run(source.fence(one, FENCE))
-    assert not told(source, vm).nics[0].connected
-    run(source.fence(one, FENCE))
-    run(source.unfence(one, FENCE))
+    with pytest.raises(Held) as held:
+        run(source.fence(told(source, vm), FENCE))
+    assert held.value.fault.code == "source.powered-on"
+    assert "somebody started it" in held.value.fault.text
     assert picture(vm) == before
+    nothing_left(vc, vm)
 
 
 def test_wherever_an_engine_dies_the_next_one_ends_the_same(vc: VCenter, ready: Any) -> None:
