@@ -25,7 +25,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "resume": ("steer:resume", "Lift a hold."),
     "retry": ("steer:retry", "Try a failed or held step again."),
     "cancel": ("steer:cancel", "Stop now, undo everything, bring the source back."),
-    "rollback": ("steer:rollback", "Undo a failed or finished migration, bring the source back."),
+    "rollback": ("steer:rollback", "Undo a migration that failed or is in probation, bring the source back."),
     "commit": ("steer:commit", "End probation, drop what mtv left at the source."),
     "purge": ("steer:purge", "Remove what a rolled back migration left at the target."),
     "verify": ("proof:verify", "Read target disks again and hold them against signed receipts."),

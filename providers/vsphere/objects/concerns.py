@@ -65,7 +65,8 @@ RULES: Sequence[Rule] = (
     Rule("state", _C, lambda vm: "" if vm.state == "connected" else vm.state, "the VM is {}",
          "bring its host and its files back first"),
     Rule("fenced", _C, _fenced, "it is fenced by {}, which moves or moved it",
-         "`mtv rollback` gives it back; a name that only looks so can be accepted"),
+         "`mtv rollback` gives it back until its move is done, then you do so by hand (docs/vsphere.md); a name that"
+         " only looks so can be accepted"),
     Rule("raw-disk", _C, _disks(lambda disk: disk.raw == "physical"), "{} is a LUN given to the VM (physical RDM)",
          "leave it out, or turn it into a virtual disk"),
     Rule("raw-disk-virtual", _W, _disks(lambda disk: disk.raw == "virtual"), "{} is a mapped LUN (virtual RDM)",

@@ -13,7 +13,17 @@ from mtv.errors import CheckFailed
 from mtv.providers.vsphere.objects.elements import unescaped
 from mtv.providers.vsphere.steering import orders
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
-from mtv.providers.vsphere.steering.marks import KEY, Card, Note, escaped, fence_of, fenced_names, run_word, written
+from mtv.providers.vsphere.steering.marks import (
+    BY_HAND,
+    KEY,
+    Card,
+    Note,
+    escaped,
+    fence_of,
+    fenced_names,
+    run_word,
+    written,
+)
 from mtv.providers.vsphere.steering.server import Let, Server
 from mtv.providers.vsphere.steering.subject import Subject, look, refuse_running
 from mtv.providers.vsphere.steering.tasks import Wait, run
@@ -58,7 +68,7 @@ def refuse_fenced(subject: Subject, run_name: str) -> None:
     if note and note.run != run_name:
         raise CheckFailed(
             "source.fenced-by", f"{subject.name} is fenced by {note.run}, another run",
-            f"end that run, or roll it back: mtv rollback {run_word(note.run)}",
+            f"is its move done? then {BY_HAND}; else end that run, or roll it back: mtv rollback {run_word(note.run)}",
         )  # fmt: skip
 
 
