@@ -1,7 +1,8 @@
 """Power: a guest is asked to shut down and given time; what comes then is the plan's word."""
 
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 
 from pyVmomi import vim
 
@@ -15,6 +16,7 @@ from mtv.providers.vsphere.steering.tasks import Wait, run, settled
 DEAF = (vim.fault.ToolsUnavailable,)
 OTHERWISE = (vim.fault.InvalidPowerState,)
 Then = Literal["hold", "force"]
+LIVE = "mtv.live-cards"  # their keys, while it is off: cards that were plugged in by hand, and not by its start
 
 
 async def off(server: Server, id_: str, grace_s: float, then: Then) -> None:
@@ -23,6 +25,7 @@ async def off(server: Server, id_: str, grace_s: float, then: Then) -> None:
     if subject.power == "off":
         return
     await refuse_powered_on(server, subject)
+    await _note_live(server, subject)
     if subject.power == "suspended":
         await _force(server, subject, then, f"{subject.name} is suspended: what is in its memory would be lost")
     elif not await _asked(server, subject):
@@ -35,11 +38,49 @@ async def off(server: Server, id_: str, grace_s: float, then: Then) -> None:
 async def on(server: Server, id_: str) -> None:
     """Returns once the VM is seen to run; so also for one that runs already. Raises MtvError `source.fenced`."""
     subject = (await look(server, id_)).reachable()
-    if subject.power == "on":
-        return
-    if note := fence_of(subject):
+    note = fence_of(subject)
+    if note and subject.power != "on":
         raise MtvError("source.fenced", f"{subject.name} is fenced by {note.run} and cannot start", "unfence it first")
-    await _switch(server, subject, "on")
+    if subject.power != "on":
+        await _switch(server, subject, "on")
+        subject = await look(server, id_)
+    if not note:
+        await _plug_live(server, subject)
+
+
+async def _note_live(server: Server, subject: Subject) -> None:
+    """A VM that is off forgets which of its cards were live. An earlier move's note is replaced."""
+    live = [one for one in _cards(subject) if one.connectable.connected and not one.connectable.startConnected]
+    keys = " ".join(str(one.key) for one in live)
+    if keys != subject.notes.get(LIVE, ""):
+        await _reconfigure(server, subject, "noting which cards are live", keys)
+
+
+async def _plug_live(server: Server, subject: Subject) -> None:
+    """What it was before `off`, but for cards that somebody took out meanwhile; then the note goes."""
+    if not (keys := subject.notes.get(LIVE)):
+        return
+    edits = []
+    for card in _cards(subject):
+        if str(card.key) in keys.split() and not card.connectable.connected:
+            card.connectable.connected = True
+            edits.append(vim.vm.device.VirtualDeviceSpec(operation="edit", device=card))
+    await _reconfigure(server, subject, "plugging in the cards that were live", "", edits)
+
+
+def _cards(subject: Subject) -> list[Any]:
+    kind = vim.vm.device.VirtualEthernetCard
+    return [one for one in subject.devices if isinstance(one, kind) and one.connectable]
+
+
+async def _reconfigure(server: Server, subject: Subject, doing: str, keys: str, edits: Sequence[Any] = ()) -> None:
+    value = vim.option.OptionValue(key=LIVE, value=keys)
+    spec = vim.vm.ConfigSpec(extraConfig=[value], deviceChange=list(edits))
+
+    def begin() -> Any:
+        return subject.ref.ReconfigVM_Task(spec)
+
+    await run(server, subject.ref, f"{subject.name}: {doing}", begin, server.limits.source_task_s)
 
 
 async def _asked(server: Server, subject: Subject) -> bool:

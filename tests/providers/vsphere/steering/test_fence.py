@@ -133,6 +133,28 @@ def test_a_vm_that_runs_is_not_fenced(vc: VCenter, admin: Any) -> None:
     nothing_left(vc, vm)
 
 
+def test_a_card_that_was_plugged_in_by_hand_is_live_again(vc: VCenter, admin: Any) -> None:
+    """Its start does not plug it in. The engine dies on the way there, and behind the start on the way back."""
+    vm, source = machine(admin, "fence-live"), source_of(vc)
+    (card,) = cards(vm)
+    card.connectable.connected, card.connectable.startConnected = True, False
+    reconfigure(vm, deviceChange=[vim.vm.device.VirtualDeviceSpec(operation="edit", device=card)])
+    one, before = told(source, vm), picture(vm)
+    with pytest.raises(Crash), crashing(2):
+        run(source.power(one, "off", 30, "force"))
+    run(source.power(one, "off", 30, "force"))
+    run(source.fence(one, FENCE))
+    assert not cards(vm)[0].connectable.connected
+    run(source.unfence(one, FENCE))
+    assert not cards(vm)[0].connectable.connected
+    with pytest.raises(Crash), crashing(1):
+        run(source.power(one, "on", 30, "hold"))
+    for _ in range(2):
+        run(source.power(one, "on", 30, "hold"))
+    assert picture(vm) == before
+    nothing_left(vc, vm)
+
+
 def test_wherever_an_engine_dies_the_next_one_ends_the_same(vc: VCenter, ready: Any) -> None:
     before, source = picture(ready), source_of(vc)
     one = told(source, ready)
