@@ -12,7 +12,7 @@ import click
 from mtv.errors import Refused
 from mtv.files import replacing
 from mtv.model.estate import Finding
-from mtv.words import cell, size
+from mtv.words import cell, plain, size
 
 TEXTS = ("table", "wide", "json", "yaml", "csv", "md")
 FORMS = ("table", "wide", "json", "yaml", "csv", "xlsx", "md")
@@ -97,11 +97,18 @@ def _workbook(rows: Rows, columns: Sequence[str]) -> bytes:
 
 
 def findings(found: Sequence[Finding], form: str) -> str:
-    """What a check found; people need a fix only for what is wrong."""
+    """What a check found; people need a fix only for what is wrong, and one of several lines as lines, to be pasted."""
     people = form in ("table", "wide", "md")
-    rows = [{"name": one.name, "ok": one.ok, "text": one.text, "fix": "" if people and one.ok else one.fix,
-             "level": str(one.level)} for one in found]  # fmt: skip
-    return show(rows, form, ("name", "ok", "text", "fix", "level"), ("name", "ok", "text", "fix"))
+    long = [one for one in found if people and not one.ok and "\n" in one.fix]
+    rows = [{"name": one.name, "ok": one.ok, "text": one.text, "level": str(one.level),
+             "fix": "see below" if one in long else "" if people and one.ok else one.fix} for one in found]  # fmt: skip
+    table = show(rows, form, ("name", "ok", "text", "fix", "level"), ("name", "ok", "text", "fix"))
+    return table + "".join(_below(one, form) for one in long)
+
+
+def _below(one: Finding, form: str) -> str:
+    lines = [plain(line) for line in one.fix.split("\n")]
+    return "\n".join(["", f"{plain(one.name)}:", *(["", "```", *lines, "```"] if form == "md" else lines), ""])
 
 
 def _told(name: str, value: Any) -> str:

@@ -11,8 +11,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from mtv.cli import cli
-from mtv.cli.output import FORMS, show
+from mtv.cli.output import FORMS, findings, show
 from mtv.errors import Refused
+from mtv.model.estate import Finding
 from mtv.store.store import Store
 from tests.store.estates import ODD_NAMES, filled
 
@@ -137,3 +138,32 @@ def test_an_empty_answer_is_empty_in_every_form() -> None:
     assert get(*nothing).stdout == "NAME\n"
     page = openpyxl.load_workbook(BytesIO(get(*nothing, "-o", "xlsx").stdout_bytes)).worksheets[0]
     assert list(page.values) == [("name",)]
+
+
+LINES = ("govc:", "  govc role.create mtv-control Global.Licenses", "  govc permissions.set -role mtv-control /")
+CHECKED = (
+    Finding(name="login", ok=True, text="fine", fix="none\nneeded"),
+    Finding(name="rights", ok=False, text="the account lacks some", fix="\n".join(LINES)),
+    Finding(name="clock", ok=False, text="late", fix="set up NTP"),
+)
+
+
+@pytest.mark.parametrize("form", ["table", "wide", "md"])
+def test_a_fix_of_several_lines_can_be_pasted(form: str) -> None:
+    said = findings(CHECKED, form).splitlines()
+    at = said.index("rights:")
+    skip = 3 if form == "md" else 1
+    assert tuple(said[at + skip : at + skip + 3]) == LINES
+    assert "see below" in next(line for line in said[:at] if "lacks some" in line)
+    assert "set up NTP" in next(line for line in said[:at] if "late" in line)
+    assert "needed" not in "".join(said)
+    assert "\N{REPLACEMENT CHARACTER}" not in "".join(said)
+
+
+def test_a_fix_below_the_table_moves_no_cursor() -> None:
+    one = Finding(name="rights", ok=False, text="", fix="first\n\x1b[2Jsecond")
+    assert "\x1b" not in findings([one], "table")
+
+
+def test_data_has_a_fix_as_it_is() -> None:
+    assert [one["fix"] for one in json.loads(findings(CHECKED, "json"))] == [one.fix for one in CHECKED]
