@@ -31,7 +31,7 @@ OPTIONS = {key: f'config.extraConfig["{key}"]' for key in ("disk.EnableUUID", "n
 
 LIGHT = (
     "config.changeVersion", "name", "parent", "runtime.host", "runtime.powerState", "guest.ipAddress",
-    "guest.toolsRunningStatus", "customValue",
+    "guest.toolsRunningStatus", "customValue", "runtime.connectionState", "runtime.consolidationNeeded",
 )  # fmt: skip
 """What tells that a VM may have changed: the light scan asks for these of all."""
 
@@ -46,7 +46,7 @@ FULL = (
     "config.memoryAllocation", "config.cpuHotAddEnabled", "config.cpuHotRemoveEnabled",
     "config.memoryHotAddEnabled", "config.changeTrackingEnabled", "config.latencySensitivity", "config.cpuAffinity",
     "config.keyId", "config.nestedHVEnabled", "config.ftInfo",
-    "runtime.connectionState", "runtime.bootTime", "runtime.consolidationNeeded", "runtime.faultToleranceState",
+    "runtime.bootTime", "runtime.faultToleranceState",
     "guest.hostName", "guest.guestId", "guest.guestFamily", "guest.guestFullName", "guest.guestState",
     "guest.toolsVersion", "guest.toolsVersionStatus2", "guest.net", "guest.ipStack", "guest.disk",
 )  # fmt: skip

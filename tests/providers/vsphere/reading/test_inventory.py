@@ -48,6 +48,22 @@ def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: py
     assert Removal("gap", "events") in found
 
 
+@pytest.mark.parametrize(("path", "value", "then"), [
+    ("runtime.connectionState", "inaccessible", "connected"), ("runtime.consolidationNeeded", True, False),
+])  # fmt: skip
+def test_a_vm_that_falls_ill_is_read_again(vc: VCenter, made: Any, path: str, value: Any, then: Any) -> None:
+    """Nobody reconfigured it: its host or its storage did that to it."""
+    before, since = read(source_of(vc))
+    vc.put(made, path, value)
+    try:
+        found, _ = read(source_of(vc), since)
+    finally:
+        vc.put(made, path, then)
+    (one,) = vms(found).values()
+    assert (one.state, one.consolidate) == (value, False) if path.endswith("State") else ("connected", True)
+    assert one.concerns != vms(before)["db01"].concerns
+
+
 def test_a_vm_that_cannot_be_understood_is_a_gap_and_read_again(
     vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
