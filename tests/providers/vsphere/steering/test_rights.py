@@ -24,10 +24,7 @@ USED = (
     "VirtualMachine.State.RemoveSnapshot", "VirtualMachine.Interact.DeviceConnection", "VirtualMachine.Config.Rename",
     "VirtualMachine.Config.AdvancedConfig", "Host.Config.AutoStart", "Host.Inventory.EditCluster",
 )  # fmt: skip
-ELSEWHERE = {
-    "StorageProfile.View", "Global.Licenses", "Sessions.ValidateSession", "VirtualMachine.Config.ChangeTracking",
-    "VirtualMachine.Provisioning.DiskRandomRead",
-}  # fmt: skip
+ELSEWHERE = {"StorageProfile.View", "Global.Licenses", "Sessions.ValidateSession"}
 
 
 @pytest.fixture
