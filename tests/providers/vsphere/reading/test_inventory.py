@@ -9,7 +9,7 @@ from pyVim.task import WaitForTask
 from pyVmomi import vim
 
 from mtv.errors import MtvError
-from mtv.model.estate import VM, Removal
+from mtv.model.estate import VM, Network, Removal
 from mtv.model.infrastructure import Gap
 from mtv.providers.vsphere.objects import vm as reader
 from mtv.providers.vsphere.objects.elements import Props
@@ -46,6 +46,37 @@ def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: py
         _, since = read(source_of(vc))
     found, _ = read(source_of(vc), since)
     assert Removal("gap", "events") in found
+
+
+@pytest.mark.parametrize("part", ["datastores", "networks", "pools", "attributes"])
+def test_what_a_gap_hid_of_vms_is_read_by_the_next_refresh(
+    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise MtvError("vsphere.tags", "not today")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(survey, "PARTS", [(one, fail if one == part else does) for one, does in survey.PARTS])
+        hidden, since = read(source_of(vc))
+    found, later = read(source_of(vc), since)
+    db = vms(found)["db01"]
+    assert (db.disks[0].datastore, db.pool) == ("LocalDS_0", "Resources")
+    assert db.nics[0].network in {one.name for one in found if isinstance(one, Network)} or part != "networks"
+    assert len(vms(found)) == len(vms(hidden))
+    assert not vms(read(source_of(vc), later)[0])
+
+
+def test_an_attribute_that_is_renamed_changes_vms(vc: VCenter, admin: Any, made: Any) -> None:
+    manager = admin.content.customFieldsManager
+    field = manager.AddCustomFieldDef(name="owner of it", moType=vim.VirtualMachine)
+    made.setCustomValue(key="owner of it", value="alice")
+    try:
+        found, since = read(source_of(vc))
+        assert vms(found)["db01"].attributes["owner of it"] == "alice"
+        manager.RenameCustomFieldDef(key=field.key, name="owner")
+        assert vms(read(source_of(vc), since)[0])["db01"].attributes["owner"] == "alice"
+    finally:
+        manager.RemoveCustomFieldDef(key=field.key)
 
 
 @pytest.mark.parametrize(("path", "value", "then"), [
