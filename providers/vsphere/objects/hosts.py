@@ -13,6 +13,7 @@ PATHS = (
     "name", "parent", "summary.hardware", "summary.config.product", "summary.config.sslThumbprint",
     "summary.quickStats", "summary.currentEVCModeKey", "runtime.connectionState", "runtime.inMaintenanceMode",
     "runtime.bootTime", "config.network.pnic", "config.network.vnic", "config.network.vswitch",
+    "config.network.portgroup",
 )  # fmt: skip
 
 
@@ -59,6 +60,14 @@ def switches(found: Found, of: Host) -> Iterator[Switch]:
             source=of.source, id=f"{of.id}/{name}", name=name, kind="standard", host=of.name,
             datacenter=of.datacenter, mtu=number(told, "mtu"), uplinks=texts(one, "pnic"),
         )  # fmt: skip
+
+
+def port_groups(found: Found) -> Iterator[tuple[str, str, str]]:
+    """Name, VLAN and switch of each standard port group: 0 is untagged, 4095 lets all VLANs through."""
+    for one in _list(found.props.get("config.network.portgroup")):
+        told = fields(fields(one).get("spec"))
+        vlan = text(told, "vlanId")
+        yield text(told, "name"), "0-4094" if vlan == "4095" else vlan, text(told, "vswitchName")
 
 
 def _nics(found: Element | None) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Datastores and networks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from mtv.model.estate import Datastore, Network
 from mtv.model.infrastructure import Switch
@@ -14,6 +14,8 @@ NETWORK_PATHS = ("name", "parent")
 OPAQUE_PATHS = ("name", "parent", "summary")
 GROUP_PATHS = ("name", "parent", "key", "config.defaultPortConfig", "config.distributedVirtualSwitch")
 SWITCH_PATHS = ("name", "parent", "config")
+Groups = Mapping[tuple[str, str], Collection[tuple[str, str]]]
+"""VLAN and switch of standard port groups, by datacenter and name."""
 
 
 def datastore(found: Found, source: str, tree: Tree, hosts: Mapping[str, str]) -> Datastore:
@@ -40,19 +42,27 @@ def datastore(found: Found, source: str, tree: Tree, hosts: Mapping[str, str]) -
     )
 
 
-def network(found: Found, source: str, tree: Tree) -> Network:
+def network(found: Found, source: str, tree: Tree, groups: Groups) -> Network:
+    """A standard one is a port group of that name on each host of its datacenter, which may differ: all are told."""
     sort = {"OpaqueNetwork": "opaque", "DistributedVirtualPortgroup": "distributed"}.get(found.ref.kind, "standard")
     of = reference(found.props.get("config.distributedVirtualSwitch"))
     switch = tree.nodes.get(of) if of else None
+    name, datacenter = unescaped(text(found.props, "name")), tree.datacenter(found.ref)
+    alike = groups.get((datacenter, name), ()) if sort == "standard" else ()
+    vlan = _vlan(fields(found.props.get("config.defaultPortConfig")).get("vlan"))
     return Network(
         source=source,
         id=found.ref,
-        name=unescaped(text(found.props, "name")),
+        name=name,
         kind=sort,
-        vlan=_vlan(fields(found.props.get("config.defaultPortConfig")).get("vlan")),
-        datacenter=tree.datacenter(found.ref),
-        switch=unescaped(switch.name) if switch else "",
+        vlan=_each(vlan for vlan, _ in alike) if alike else vlan,
+        datacenter=datacenter,
+        switch=unescaped(switch.name) if switch else _each(switch for _, switch in alike),
     )
+
+
+def _each(values: Iterable[str]) -> str:
+    return ",".join(sorted({one for one in values if one}))
 
 
 def switch(found: Found, source: str, tree: Tree) -> Switch:
@@ -71,7 +81,7 @@ def keys(found: Found) -> list[str]:
 
 
 def _vlan(vlan: Element | None) -> str:
-    """120; 0-4094 for a trunk; private 120."""
+    """120; 0 where frames have no tag; 0-4094 for a trunk; private 120; "" unknown."""
     if vlan is None:
         return ""
     sort = kind(vlan)
@@ -80,5 +90,4 @@ def _vlan(vlan: Element | None) -> str:
         return ",".join(f"{text(one, 'start')}-{text(one, 'end')}" for one in ranges)
     if sort.endswith("PvlanSpec"):
         return f"private {text(fields(vlan), 'pvlanId')}"
-    found = text(fields(vlan), "vlanId")
-    return "" if found == "0" else found
+    return text(fields(vlan), "vlanId")

@@ -34,6 +34,7 @@ class Survey:
     priorities: dict[str, str] = field(default_factory=dict)
     datastores: dict[str, str] = field(default_factory=dict)
     networks: dict[str, str] = field(default_factory=dict)
+    groups: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
     policies: Policies = Policies((), {})
@@ -113,6 +114,8 @@ def _hosts(session: Session, made: Survey) -> None:
         one = hosts.host(found, made.source, made.tree)
         made.hosts[one.id] = one.name
         made.parts += [one, *hosts.switches(found, one)]
+        for name, vlan, switch in hosts.port_groups(found):
+            made.groups.setdefault((one.datacenter, name), set()).add((vlan, switch))
 
 
 def _clusters(session: Session, made: Survey) -> None:
@@ -148,7 +151,7 @@ def _networks(session: Session, made: Survey) -> None:
                 continue
             seen.add(found.ref)
             made.tree.add(found)
-            one = stores.network(found, made.source, made.tree)
+            one = stores.network(found, made.source, made.tree, made.groups)
             made.networks.update(dict.fromkeys(stores.keys(found), one.name))
             made.parts.append(one)
 
