@@ -27,8 +27,8 @@ def test_a_vm_that_runs_is_looked_into_with_the_copy_account(
     fill(vc, NAME, content(tmp_path / "a", 24, 1))
     stub = library(tmp_path_factory.mktemp("vddk"))
     (stored,) = vc.disks(vm._moId)
-    (disk,) = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
-    stub.offer(disk.backing.fileName, stored.path)
+    disks: list[Any] = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+    stub.offer(disks[0].backing.fileName, stored.path)
     stub.behave(user=COPY, password=PASSWORDS[COPY], thumbprint=vc.certificate.sha1, vm=f"moref={vm._moId}")
     monkeypatch.setenv("MTV_VDDK", str(stub.folder))
     WaitForTask(vm.PowerOnVM_Task())
