@@ -9,6 +9,7 @@ from mtv.model.outcomes import Done, Outcome, Stop
 from mtv.model.points import Point
 from mtv.plans.concerns import of_plan, refuse_critical
 from mtv.plans.way.disks import moving, sources, specs, targets
+from mtv.plans.way.same import difference
 from mtv.plans.way.work import employ, end_earlier, having, within
 from mtv.plans.world import World
 from mtv.providers.base import Foresees, Readies
@@ -44,13 +45,9 @@ async def check(world: World) -> Outcome:
 
 
 def _refuse_changed(planned: VM, found: VM) -> None:
-    then, now = ({disk.key: disk.size_bytes for disk in vm.disks} for vm in (planned, found))
-    if then != now:
+    if what := difference(planned, found):
         raise CheckFailed(
-            "check.changed",
-            f"{planned.name}: its disks are not those of the plan: {len(then)} of {sum(then.values())} bytes planned,"
-            f" {len(now)} of {sum(now.values())} bytes found",
-            f"`mtv refresh {planned.source}`, then make the plan again",
+            "check.changed", f"{planned.name}: {what}", f"`mtv refresh {planned.source}`, then make the plan again"
         )
     if found.power == "suspended":
         raise CheckFailed("check.suspended", f"{found.name} is suspended", "start it or shut it down")

@@ -1,21 +1,21 @@
 """What is refused is refused before anything is changed."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mtv.errors import CheckFailed
-from mtv.model.estate import VM, Concern, Level
+from mtv.model.estate import VM, Concern, Firmware, Level
 from mtv.model.faults import Fault
 from mtv.model.plans import GuestChoice, GuestKey, VmPlan
 from mtv.model.tasks import Task
 from mtv.plans.way.before import refuse
 from mtv.providers.memory import MemoryTarget
 from tests.crash.pair import Case, Pair
-from tests.plans.way.made import driven, estate_with, ran
+from tests.plans.way.made import driven, estate_with, ran, with_card
 
 
 def refused(case: Case, folder: Path, code: str) -> Fault:
@@ -34,6 +34,33 @@ def test_a_vm_whose_disks_changed_since_it_was_planned_is_refused(tmp_path: Path
 
     fault = refused(Case("cold", "snapshots", planned=other), tmp_path, "check.changed")
     assert "vm001" in fault.text
+
+
+OTHER_HARDWARE: dict[str, tuple[Callable[[VM], VM], str]] = {
+    "mac": (lambda vm: with_card(vm, mac="00:50:56:00:33:44"), "the MAC of NIC 4000 is not as planned: 00:50:56:00:33"),
+    "network": (lambda vm: with_card(vm, network="VLAN-99"), "VLAN-99 planned, VLAN-10 found"),
+    "no card": (lambda vm: replace(vm, nics=()), "its NICs are not as planned: none planned, 4000 found"),
+    "firmware": (lambda vm: replace(vm, firmware=Firmware.EFI), "efi planned, bios found"),
+    "cpus": (lambda vm: replace(vm, cpus=vm.cpus + 1), "its CPUs are not as planned"),
+    "memory": (lambda vm: replace(vm, memory_bytes=1 << 29), "its memory is not as planned: 536870912 bytes"),
+    "place": (lambda vm: with_disk(vm, unit=9), "2000 at pvscsi 0:9"),
+    "controller": (lambda vm: with_disk(vm, controller="ide"), "2000 at ide 0:0"),
+}
+
+
+def with_disk(vm: VM, **how: str | int) -> VM:
+    return replace(vm, disks=(replace(vm.disks[0], **how), *vm.disks[1:]))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("what", OTHER_HARDWARE)
+def test_a_vm_whose_hardware_changed_since_it_was_planned_is_refused(what: str, tmp_path: Path) -> None:
+    change, words = OTHER_HARDWARE[what]
+    planned = Case("cold", "snapshots", planned=lambda plan: replace(plan, vm=change(plan.vm)))
+    assert words in refused(planned, tmp_path, "check.changed").text
+
+
+def test_a_mac_that_one_side_does_not_know_is_no_change(tmp_path: Path) -> None:
+    driven(Case("cold", "snapshots", planned=lambda plan: replace(plan, vm=with_card(plan.vm, mac=""))), tmp_path)
 
 
 def test_a_suspended_vm_is_refused(tmp_path: Path) -> None:
