@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 from mtv import codec
-from mtv.errors import Temporary
+from mtv.errors import Held, Temporary
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.points import Point
 from mtv.plans.deciding.fold import History
 from mtv.plans.way.before import drop
 from mtv.plans.way.disks import are_there, copies, moving, targets
+from mtv.plans.way.same import difference
 from mtv.plans.way.work import employ, end_earlier, having, holds
 from mtv.plans.world import World
 from mtv.times import moment, stamp
@@ -102,12 +103,16 @@ async def transfer(world: World) -> Outcome:
 
 async def _last_copy(world: World) -> Outcome:
     """Raises Temporary `source.changed` where the source is not as it was when its copying began: what is there counts
-    for nothing then, and the next attempt compares all of it by hash."""
+    for nothing then, and the next attempt compares all of it by hash. Held `source.changed` where it has other hardware
+    than was planned: it may have come since the check, and would be left behind in silence."""
+    vm = world.plan.vm
+    if what := difference(vm, await world.source.vm(vm.id)):
+        hint = "put that back and `mtv run` goes on; or `mtv rollback`, `mtv refresh`, and make the plan again"
+        raise Held("source.changed", f"{vm.name}: {what}", hint)
     point = await final_point(world)
     outcome = await employ(world, "transfer", await copies(world, point))
     if isinstance(outcome, Done) and (await final_point(world)).identity != point.identity:
-        name = world.plan.vm.name
-        raise Temporary("source.changed", f"{name}: its source was changed while it was copied; it is compared anew")
+        raise Temporary("source.changed", f"{vm.name}: its source was changed while it was copied; it is compared anew")
     return outcome
 
 

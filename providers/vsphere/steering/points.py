@@ -46,6 +46,8 @@ class Points:
         subject = await self._quiet(vm.id, name)
         await self._refuse(subject, name)
         _refuse_changed(subject, disks)
+        if name.endswith(FINAL):
+            _refuse_more(subject, vm.disks)
         subject = await self._without_earlier(subject, name)
         found = snapshots.named(subject, name)
         if not found and subject.power == "on":
@@ -171,3 +173,12 @@ def _refuse_changed(subject: Subject, disks: Sequence[Disk]) -> None:
                 f"{subject.name}: disk {disk.key} of {disk.size_bytes} bytes was planned, found: {found}",
                 "`mtv refresh`, then make the plan again",
             )
+
+
+def _refuse_more(subject: Subject, planned: Sequence[Disk]) -> None:
+    """Raises Held `source.changed` for a disk that nobody planned: it would be left behind in silence."""
+    if more := sorted(_backings(subject.devices).keys() - {disk.key for disk in planned}):
+        raise Held(
+            "source.changed", f"{subject.name} has a disk that was not planned: {', '.join(more)}",
+            "take it out and `mtv run` goes on; or `mtv rollback`, `mtv refresh`, and make the plan again",
+        )  # fmt: skip

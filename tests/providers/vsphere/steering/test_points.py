@@ -374,6 +374,17 @@ def test_other_disks_than_planned_are_held(vc: VCenter, idle: Any) -> None:
         assert held.value.fault.code == "source.changed"
 
 
+def test_a_disk_that_nobody_planned_is_held_before_the_last_copy(vc: VCenter, idle: Any) -> None:
+    """It came after the check."""
+    source = source_of(vc)
+    one = told(source, idle)
+    fewer = replace(one, disks=())
+    with pytest.raises(Held, match="has a disk that was not planned: ") as held:
+        run(source.freeze(fewer, fewer.disks, FINAL, None, False))
+    assert held.value.fault.code == "source.changed"
+    assert one.disks[0].key in held.value.fault.text
+
+
 def test_a_vm_that_is_gone_has_no_point_to_release(vc: VCenter, admin: Any) -> None:
     vm = machine(admin, "points-gone", on=False)
     point = freeze(source_of(vc), vm)
