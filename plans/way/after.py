@@ -1,8 +1,9 @@
 """After the bytes: the guest is made to fit, its machine is made, started, looked at, and accepted or removed."""
 
+import logging
 from datetime import timedelta
 
-from mtv.errors import CheckFailed
+from mtv.errors import CheckFailed, Held
 from mtv.model.estate import Facts, Json
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
@@ -10,13 +11,15 @@ from mtv.model.tasks import TaskDisk
 from mtv.plans.concerns import of_plan, refuse_critical
 from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
 from mtv.plans.way.copying import copying_step, final
-from mtv.plans.way.cutover import power_before
+from mtv.plans.way.cutover import power_before, runs_again
 from mtv.plans.way.disks import volumes
 from mtv.plans.way.work import employ, having, holds
 from mtv.plans.world import Moved, World
 from mtv.times import moment, stamp
 
 OVERLAY_LOST = "convert.overlay-lost"
+RUNNING = "is it needed? then `mtv rollback`; else shut it down, then `mtv run`: what it wrote stays behind"
+LOG = logging.getLogger(__name__)
 
 
 def starts(world: World) -> bool:
@@ -49,12 +52,19 @@ def _accepted(world: World, outcome: Outcome) -> Outcome:
 
 
 async def create_vm(world: World) -> Outcome:
-    """Before: the volumes are final. After: a halted machine has them, with its manifest and its receipt."""
+    """Before: the volumes are final, and the source is still off. After: a halted machine has them, with its manifest
+    and its receipt."""
+    if await runs_again(world):
+        raise Held("source.powered-on", _running(world), RUNNING)
     moved = await _moved(world)
     documents = world.documents(moved)
     extras = await world.seal(moved, documents)
     machine = await world.target.create_machine(world.plan.machine, documents, extras)
     return Done({"machine": machine.name, "path": machine.path})
+
+
+def _running(world: World) -> str:
+    return f"{world.plan.vm.name} was off, and somebody started it: what it writes since its copy is not at the target"
 
 
 async def _moved(world: World) -> Moved:
@@ -121,11 +131,13 @@ def _short(hostname: Json) -> str:
 async def accept(world: World) -> Outcome:
     """Before: the migration is accepted. After: nothing of ours is left at the source but its fence, nor any scratch
     at the target."""
+    if started := await runs_again(world):
+        LOG.warning("%s", _running(world))
     await drop(world, final(world))
     if world.tracks and "previous" in world.history.of("track"):
         await world.tracks.track(world.plan.vm, world.history.of("track")["previous"] is True)
     await world.target.tidy(world.run, world.plan.machine)
-    return Done()
+    return Done({"source": _running(world)} if started else {})
 
 
 async def purge(world: World) -> Outcome:

@@ -1,9 +1,12 @@
 """The switch: the source goes off and out of the way, and can be put back exactly."""
 
+from mtv.errors import CheckFailed, Held, MtvError, Refused
 from mtv.model.outcomes import Done, Outcome
 from mtv.plans.deciding.fold import History
 from mtv.plans.way.work import having, within
 from mtv.plans.world import World
+
+GONE = ("source.gone", "source.no-vm", "vsphere.no-vm")
 
 
 def has_power(world: World) -> bool:
@@ -30,6 +33,20 @@ async def undo_power_off(world: World) -> None:
 def power_before(history: History) -> str:
     """The source's power when its cutover began, or else when it was checked."""
     return str(history.of("wait-cutover").get("power") or history.of("check").get("power") or "off")
+
+
+async def runs_again(world: World) -> bool:
+    """Whether somebody started the source since its cutover. One that was removed since then runs nowhere."""
+    if world.power is None:
+        return False
+    try:
+        return (await world.source.vm(world.plan.vm.id)).power == "on"
+    except MtvError as error:
+        if error.fault.code in GONE:
+            return False
+        if isinstance(error, Refused | CheckFailed):  # what was copied is not given up for it
+            raise Held(error.fault.code, error.fault.text, error.fault.hint) from error
+        raise
 
 
 async def fence(world: World) -> Outcome:
