@@ -14,11 +14,14 @@ def has_power(world: World) -> bool:
 
 
 async def power_off(world: World) -> Outcome:
-    """Before: the source runs or not, and which is known. After: it is off."""
-    plan = world.plan
+    """Before: the source runs or not. After: it is off, and which it was is known: also where it was started since its
+    check, which is written down before it goes off."""
+    plan, before = world.plan, power_before(world.history)
+    if before != "on" and (await world.source.vm(plan.vm.id)).power == "on":
+        return Done({"power": "on"}, back="power-off")
     act = having(world.power, "a source with power").power(plan.vm, "off", plan.grace_s, plan.then)
     await within(plan.grace_s + world.settings.power_margin_s, f"{plan.vm.name}: powering off", act)
-    return Done()
+    return Done({"power": before})
 
 
 async def undo_power_off(world: World) -> None:
@@ -31,8 +34,9 @@ async def undo_power_off(world: World) -> None:
 
 
 def power_before(history: History) -> str:
-    """The source's power when its cutover began, or else when it was checked."""
-    return str(history.of("wait-cutover").get("power") or history.of("check").get("power") or "off")
+    """The source's power before it was switched off, or when its cutover began, or else when it was checked."""
+    told = (history.of(step).get("power") for step in ("power-off", "wait-cutover", "check"))
+    return str(next((power for power in told if power), "off"))
 
 
 async def runs_again(world: World) -> bool:

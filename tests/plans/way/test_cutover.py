@@ -1,4 +1,4 @@
-"""A source that its owner starts on the way: noticed before its move ends."""
+"""A source that its owner starts on the way: noticed before its move ends, and put back as it was found."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ import pytest
 from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.plans.deciding.fold import fold
 from mtv.plans.way.cutover import runs_again
-from tests.crash.boundaries import Boundaries
+from tests.crash.boundaries import Boundaries, ended
 from tests.crash.pair import Case, Pair
-from tests.plans.way.made import meddled
+from tests.plans.way.made import estate_with, meddled, ran
 
 
 def started(pair: Pair) -> None:
@@ -66,3 +66,23 @@ def asked_of(error: MtvError, folder: Path) -> bool:
     pair = Pair(NEVER, folder)
     world = pair.world(Boundaries(fail_at=1, error=error), pair.rows)
     return asyncio.run(runs_again(world))
+
+
+WAS_OFF = Case(
+    "cold", "snapshots", asks=[("cancel", ended("fence", 2))], prepare=estate_with(lambda vm: replace(vm, power="off"))
+)
+
+
+def test_a_vm_that_was_started_after_its_check_runs_again_when_it_is_put_back(tmp_path: Path) -> None:
+    """Wherever the engine dies while it is switched off."""
+    pair, watch = meddled(WAS_OFF, tmp_path / "whole", "worker-ready", started), Boundaries()
+    assert pair.drive(watch) == "cancelled"
+    assert ran(pair).count("power-off") == 2
+    assert asyncio.run(pair.source().vm("vm-1")).power == "on"
+    deaths = [n for n, name in enumerate(watch.names, 1) if "power" in name]
+    assert len(deaths) >= 10
+    for at in deaths:
+        pair = meddled(WAS_OFF, tmp_path / str(at), "worker-ready", started)
+        assert pair.drive(Boundaries(crash_at=at)) == "crashed"
+        assert pair.drive() == "cancelled"
+        assert asyncio.run(pair.source().vm("vm-1")).power == "on", watch.names[at - 1]
