@@ -89,7 +89,7 @@ Begin = Callable[[str, str], Move]
 
 
 def test_a_session_that_is_lost_is_begun_anew(vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    move = begin("folder", "fault-session")
+    move = begin("folder", "read-session")
     at_request(monkeypatch, 5, lambda: vc.expire(COPY))
     move.go()
     assert move.is_equal()
@@ -97,7 +97,7 @@ def test_a_session_that_is_lost_is_begun_anew(vc: VCenter, begin: Begin, monkeyp
 
 
 def test_a_busy_server_is_asked_again(vc: VCenter, begin: Begin) -> None:
-    move = begin("folder", "fault-busy")
+    move = begin("folder", "read-busy")
     vc.spoil("/folder", "status", status=503, skip=4, times=40, retry_after=60)
     move.go()
     assert move.is_equal()
@@ -106,7 +106,7 @@ def test_a_busy_server_is_asked_again(vc: VCenter, begin: Begin) -> None:
 
 def test_a_server_that_stays_busy_holds_the_move(vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch)
-    move = begin("folder", "fault-503")
+    move = begin("folder", "read-503")
     vc.spoil("/folder", "status", status=503, skip=4)
     with pytest.raises(Held, match="is too busy"):
         move.go()
@@ -117,7 +117,7 @@ def test_a_server_that_stays_busy_holds_the_move(vc: VCenter, begin: Begin, monk
 
 @pytest.mark.parametrize("kind", ["reset", "truncate"])
 def test_connections_that_break_again_and_again(vc: VCenter, begin: Begin, kind: str) -> None:
-    move = begin("folder", f"fault-{kind}")
+    move = begin("folder", f"read-{kind}")
     vc.spoil("/folder", kind, after_bytes=700_000, times=12, skip=3)
     move.go()
     assert move.is_equal()
@@ -125,7 +125,7 @@ def test_connections_that_break_again_and_again(vc: VCenter, begin: Begin, kind:
 
 
 def test_a_socket_that_hangs_is_given_up_and_opened_again(vc: VCenter, begin: Begin) -> None:
-    move = begin("folder", "fault-hung")
+    move = begin("folder", "read-hung")
     vc.spoil("/folder", "hang", after_bytes=100_000, times=1, skip=4)
     move.go()
     assert move.is_equal()
@@ -140,28 +140,28 @@ def test_a_socket_that_hangs_is_given_up_and_opened_again(vc: VCenter, begin: Be
         (403, CheckFailed, "may not read the datastore"),
         (404, Held, "has the disk's file no more"),
         (416, Held, "has the disk's file no more"),
-        (500, Held, "something else has fault-500 open"),
+        (500, Held, "something else has read-500 open"),
         (418, Held, "answers 418"),
     ],
 )
 def test_a_file_that_is_not_given(vc: VCenter, begin: Begin, status: int, error: type[MtvError], text: str) -> None:
-    move = begin("folder", f"fault-{status}")
+    move = begin("folder", f"read-{status}")
     vc.spoil("/folder", "status", status=status, skip=4, body="all of it")
     with pytest.raises(error, match=text):
         move.go()
 
 
 def test_a_vm_that_is_switched_on_meanwhile(begin: Begin, admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    move = begin("folder", "fault-on")
+    move = begin("folder", "read-on")
     vm = vim.VirtualMachine(move.vm.id, admin._stub)
     at_request(monkeypatch, 5, lambda: WaitForTask(vm.PowerOnVM_Task()))
-    with pytest.raises(Held, match="fault-on was switched on"):
+    with pytest.raises(Held, match="read-on was switched on"):
         move.go()
 
 
 @pytest.mark.parametrize("way", ["folder", "export"])
 def test_a_vm_that_is_on_is_not_begun(begin: Begin, admin: Any, way: str) -> None:
-    move = begin(way, f"fault-{way}-runs")
+    move = begin(way, f"read-{way}-runs")
     WaitForTask(vim.VirtualMachine(move.vm.id, admin._stub).PowerOnVM_Task())
     with pytest.raises(Held, match="was switched on"):
         move.go()
@@ -169,7 +169,7 @@ def test_a_vm_that_is_on_is_not_begun(begin: Begin, admin: Any, way: str) -> Non
 
 @pytest.mark.parametrize("way", ["folder", "export"])
 def test_a_vm_that_is_gone(begin: Begin, admin: Any, way: str) -> None:
-    move = begin(way, f"fault-{way}-gone")
+    move = begin(way, f"read-{way}-gone")
     WaitForTask(vim.VirtualMachine(move.vm.id, admin._stub).Destroy_Task())
     with pytest.raises(Held, match="is there no more"):
         move.go()
@@ -177,14 +177,14 @@ def test_a_vm_that_is_gone(begin: Begin, admin: Any, way: str) -> None:
 
 @pytest.mark.parametrize("way", ["folder", "export"])
 def test_a_disk_that_is_another_file_now(begin: Begin, way: str) -> None:
-    move = begin(way, f"fault-{way}-moved")
+    move = begin(way, f"read-{way}-moved")
     with pytest.raises(Held, match="when it was planned, and is"):
         move.go(path="[LocalDS_1] moved/moved.vmdk")
 
 
 def test_a_datastore_that_is_lost(vc: VCenter, begin: Begin, admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     impatient(monkeypatch)
-    move = begin("folder", "fault-store")
+    move = begin("folder", "read-store")
     (store,) = vim.VirtualMachine(move.vm.id, admin._stub).datastore
     at_request(monkeypatch, 5, lambda: vc.put(store, "summary.accessible", False))
     try:
@@ -196,7 +196,7 @@ def test_a_datastore_that_is_lost(vc: VCenter, begin: Begin, admin: Any, monkeyp
 
 @pytest.mark.parametrize("way", ["folder", "export"])
 def test_a_certificate_that_is_another_than_the_engine_saw(vc: VCenter, begin: Begin, way: str) -> None:
-    move = begin(way, f"fault-{way}-certificate")
+    move = begin(way, f"read-{way}-certificate")
     move.export()  # the engine's word
     vc.show_certificate(vc.authority.issue("rotated-since"))
     with pytest.raises(CheckFailed) as refused:
@@ -205,7 +205,7 @@ def test_a_certificate_that_is_another_than_the_engine_saw(vc: VCenter, begin: B
 
 
 def test_a_certificate_that_changes_in_the_middle(vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
-    move = begin("folder", "fault-rotated")
+    move = begin("folder", "read-rotated")
     vc.spoil("/folder", "reset", after_bytes=10_000, skip=4)
     at_request(monkeypatch, 5, lambda: vc.show_certificate(vc.authority.issue("rotated-now")))
     with pytest.raises(CheckFailed, match="changed while we worked"):
@@ -216,7 +216,7 @@ def test_a_certificate_that_changes_in_the_middle(vc: VCenter, begin: Begin, mon
 def test_a_lease_whose_session_is_lost_is_opened_anew(
     vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    move = begin("export", "fault-lease-session")
+    move = begin("export", "read-lease-session")
     at_piece(monkeypatch, 3, lambda: vc.expire(COPY))
     move.go()
     assert move.is_equal()
@@ -225,7 +225,7 @@ def test_a_lease_whose_session_is_lost_is_opened_anew(
 
 @pytest.mark.parametrize(("kind", "text"), [("reset", "broke"), ("truncate", "broke"), ("hang", "in time")])
 def test_a_stream_that_breaks_is_begun_again(vc: VCenter, begin: Begin, kind: str, text: str) -> None:
-    move = begin("export", f"fault-stream-{kind}")
+    move = begin("export", f"read-stream-{kind}")
     vc.spoil("/nfc", kind, after_bytes=2 * MIB, times=1)
     move.go()
     assert move.is_equal()
@@ -235,7 +235,7 @@ def test_a_stream_that_breaks_is_begun_again(vc: VCenter, begin: Begin, kind: st
 
 def test_a_dead_workers_lease_is_waited_for(vc: VCenter, begin: Begin, admin: Any) -> None:
     """It said so first; the server ended that lease, which nobody kept alive, by itself."""
-    move = begin("export", "fault-dead")
+    move = begin("export", "read-dead")
     vc.timings(lease_ms=1200)
     vim.VirtualMachine(move.vm.id, admin._stub).ExportVm()
     move.go()
@@ -248,7 +248,7 @@ def test_a_lease_that_its_server_ends_is_opened_anew(
     vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody keeps it alive: its stream is cut, beyond what lies on the way already."""
-    move = begin("export", "fault-late")
+    move = begin("export", "read-late")
     write(vc, move.vm.id, 0, random.Random(1).randbytes(SIZE))
     monkeypatch.setattr(lease.Lease, "_keep", lambda self: None)
     vc.timings(lease_ms=150)
@@ -266,7 +266,7 @@ def test_a_lease_that_its_server_ends_is_opened_anew(
 def test_a_lease_is_kept_alive_longer_than_its_limit(
     vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    move = begin("export", "fault-kept")
+    move = begin("export", "read-kept")
     write(vc, move.vm.id, 0, random.Random(1).randbytes(SIZE))
     vc.timings(lease_ms=600)
     monkeypatch.setattr(lease, "KEEP_S", 0.1)
@@ -278,7 +278,7 @@ def test_a_lease_is_kept_alive_longer_than_its_limit(
 
 @pytest.mark.parametrize("way", ["folder", "export"])
 def test_what_is_told_to_stop_leaves_nothing_behind(begin: Begin, way: str) -> None:
-    move = begin(way, f"fault-{way}-stop")
+    move = begin(way, f"read-{way}-stop")
     asked = iter(range(10))
     move.stopping = lambda: next(asked, 10) > 5
     with pytest.raises(MtvError) as stopped:
