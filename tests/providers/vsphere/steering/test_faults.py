@@ -119,9 +119,9 @@ def test_a_hung_server_is_left_and_the_next_call_finds_what_was_done(vc: VCenter
         source = reading(steers(source_of(vc), sleep=soon, read_stall_s=0.2))
         one = told(source, vm)
         vc.spoil("/sdk", "hang", skip=skip, times=1)
-        insistent(lambda source=source, one=one: source.freeze(one, one.disks, f"{FENCE}-final", None, False))
+        insistent(lambda source=source, one=one: source.freeze(one, one.disks, f"{FENCE}-pass-3", None, False))
         vc.mend()
-        assert names(vm) == [f"{FENCE}-final"]
+        assert names(vm) == [f"{FENCE}-pass-3"]
         run(source.release(freeze(source, vm)))
         nothing_left(vc, vm)
 
