@@ -212,6 +212,7 @@ async def a_fence_goes_up_and_down_without_a_trace(bench: SourceBench, has: Capa
     before = await bench.open().vm(bench.vm)
     await bench.open().unfence(before, FENCE)
     assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
+    await bench.open().power(before, "off", 1.0, "force")
     for _ in range(2):
         await bench.open().fence(before, FENCE)
     fenced = await bench.open().vm(bench.vm)
@@ -219,12 +220,15 @@ async def a_fence_goes_up_and_down_without_a_trace(bench: SourceBench, has: Capa
     assert not any(nic.connected for nic in fenced.nics)
     for _ in range(2):
         await bench.open().unfence(before, FENCE)
+    assert (await bench.open().vm(bench.vm)).name == before.name
+    await bench.open().power(before, before.power, 1.0, "force")
     assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
 
 
 @_source("power")
 async def a_fence_stays_with_the_run_that_put_it_up(bench: SourceBench, has: Capabilities) -> None:
     before = await bench.open().vm(bench.vm)
+    await bench.open().power(before, "off", 1.0, "force")
     await bench.open().fence(before, FENCE)
     fenced = await bench.open().vm(bench.vm)
     with pytest.raises(CheckFailed, match=FENCE):
@@ -232,6 +236,7 @@ async def a_fence_stays_with_the_run_that_put_it_up(bench: SourceBench, has: Cap
     await bench.open().unfence(before, f"{FENCE}-other")
     assert _plain(await bench.open().vm(bench.vm)) == _plain(fenced)
     await bench.open().unfence(before, FENCE)
+    await bench.open().power(before, before.power, 1.0, "force")
     assert _plain(await bench.open().vm(bench.vm)) == _plain(before)
 
 
