@@ -28,11 +28,13 @@ def commit(yard: Yard) -> tuple[str, list[bool], int]:
 
 @contextmanager
 def second_disk_held(yard: Yard, move: Move, since: int) -> Iterator[None]:
-    """From when a commit has begun: it waits before the second disk, for somebody reads nothing there."""
+    """From when a commit has begun: it waits before the second disk, for somebody reads nothing there. One whose
+    overlay was lost says so first, in the same file: the next one has both."""
+    overlays = [yard.scratch / "guest" / f"work-{n}.qcow2" for n in range(2)]
 
     def begun() -> bool:
         state, disks, at = commit(yard)
-        return at > since and state == "committing" and not all(disks)
+        return at > since and state == "committing" and not all(disks) and all(one.exists() for one in overlays)
 
     until("it commits", lambda: move.ended or begun())
     with yard.disk(1).open("rb") as file:
