@@ -136,8 +136,7 @@ def _environment() -> Iterator[str]:
     values |= {name: value for name, value in os.environ.items() if name.startswith(_OURS)}
     yield "--clearenv"
     for name, value in values.items():
-        if value:
-            yield from ("--setenv", name, value)
+        yield from ("--setenv", name, value)
     if (drivers := virtio_win()).exists():
         place = f"/run/{drivers.name}"
         yield from ("--ro-bind", str(drivers), place, "--setenv", "VIRTIO_WIN", place)
