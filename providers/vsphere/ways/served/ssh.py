@@ -8,6 +8,7 @@ from pathlib import Path
 from mtv.errors import MtvError
 from mtv.model.points import Export
 from mtv.model.reading import NbdServer
+from mtv.providers.vsphere.ways.doors import flat
 from mtv.providers.vsphere.ways.exports import SECRET
 from mtv.providers.vsphere.ways.served import nbdkit
 from mtv.providers.vsphere.ways.served.meanings import SSH, meaning
@@ -45,7 +46,7 @@ def remote_path(path: str) -> str:
     store, bracket, file = path.removeprefix("[").partition("] ")
     if not path.startswith("[") or not bracket or not store or ".." in [*file.split("/"), store] or "/" in store:
         raise MtvError("ssh.path", f"'{path}' is no path of a datastore")
-    return f"{VOLUMES}/{store}/{file.removesuffix('.vmdk')}-flat.vmdk"
+    return f"{VOLUMES}/{store}/{flat(file)}"
 
 
 def _learn(address: Address) -> str:
