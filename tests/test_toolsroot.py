@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -144,6 +145,65 @@ def wait_for(path: Path) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize(("works", "told"), [(True, ""), (False, "force_tcg")])
+def test_whether_kvm_works_is_not_asked_anew_inside(
+    root: None, monkeypatch: pytest.MonkeyPatch, works: bool, told: str
+) -> None:
+    monkeypatch.setattr(toolsroot, "kvm_works", lambda: works)
+    program = """
+from mtv.converters.guest.appliance import session
+session.kvm_works = lambda: 1 / 0
+print(dict(session.environment())["LIBGUESTFS_BACKEND_SETTINGS"] + ".")
+"""
+    done = inside([sys.executable, "-c", program])
+    assert done.stdout == f"{told}.\n", done.stderr
+
+
+def test_its_appliance_starts_quickly(root: None) -> None:
+    """A kernel that is not packed, and none of the rules that no disk needs."""
+    program = "head -c 4 /mtv/appliance/kernel; debugfs -R 'ls -l /etc/udev/rules.d' /mtv/appliance/root 2> /dev/null"
+    done = inside(["bash", "-c", program])
+    assert done.stdout.startswith("\x7fELF"), done.stderr
+    assert "60-cdrom_id.rules" in done.stdout
+    assert "99-guestfs-serial.rules" in done.stdout
+
+
+KERNEL = b"\x7fELF" + bytes(range(256)) * 64
+
+
+def packed(payload: bytes) -> bytes:
+    """A bzImage of version 2.15 with one setup sector, as docs.kernel.org/arch/x86/boot.html has it."""
+    image = bytearray(4096)
+    image[0x1F1], image[0x202:0x206] = 1, b"HdrS"
+    struct.pack_into("<H", image, 0x206, 0x20F)
+    struct.pack_into("<II", image, 0x248, 4096 - 1024, len(payload) + 4)
+    return bytes(image) + payload + struct.pack("<I", len(KERNEL)) + b"what follows"
+
+
+@pytest.mark.parametrize("packer", [["zstd", "-cq"], ["lz4", "-lcq"], ["xz", "-cq", "--check=crc32"]])
+def test_a_kernel_is_unpacked_in_its_place(root: None, tmp_path: Path, packer: list[str]) -> None:
+    plain, image = tmp_path / "plain", tmp_path / "kernel"
+    plain.write_bytes(KERNEL)
+    with (tmp_path / "payload").open("wb") as payload:
+        subprocess.run(toolsroot.command([*packer, str(plain)], reads=[tmp_path]), stdout=payload, check=True)
+    image.write_bytes(packed((tmp_path / "payload").read_bytes()))
+    script = SCRIPT.with_name("unpacked-kernel")
+    done = inside(["sh", str(script), str(image)], reads=[script], writes=[tmp_path])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert image.read_bytes() == KERNEL
+
+
+@pytest.mark.parametrize("payload", [b"\x1f\x8b\x08\x00 unknown", b"\x28\xb5\x2f\xfd damaged"])
+def test_a_kernel_that_cannot_be_unpacked_is_left_as_it_is(root: None, tmp_path: Path, payload: bytes) -> None:
+    image, script = tmp_path / "kernel", SCRIPT.with_name("unpacked-kernel")
+    image.write_bytes(packed(payload))
+    done = inside(["sh", str(script), str(image)], reads=[script], writes=[tmp_path])
+    assert done.returncode == 0
+    assert f"unpacked-kernel: {image}" in done.stderr
+    assert image.read_bytes() == packed(payload)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernel"]
+
+
 def test_the_script_says_where_it_would_be(tmp_path: Path) -> None:
     env = {**os.environ, "MTV_TOOLS_ROOT": str(tmp_path / "here")}
     done = subprocess.run([SCRIPT, "--path"], capture_output=True, text=True, env=env, check=True)
@@ -153,7 +213,8 @@ def test_the_script_says_where_it_would_be(tmp_path: Path) -> None:
 
 def test_the_script_leaves_a_current_one_alone(tmp_path: Path) -> None:
     (tmp_path / "root/mtv").mkdir(parents=True)
-    key = hashlib.sha256(SCRIPT.read_bytes() + (TREE / "uv.lock").read_bytes()).hexdigest()
+    parts = (SCRIPT, SCRIPT.with_name("unpacked-kernel"), TREE / "uv.lock")
+    key = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
     (tmp_path / "root/mtv/key").write_text(f"{key}\n")
     env = {**os.environ, "MTV_TOOLS_ROOT": str(tmp_path / "root")}
     done = subprocess.run([SCRIPT], capture_output=True, text=True, env=env, check=True)

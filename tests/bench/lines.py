@@ -52,5 +52,5 @@ LINES = {
     "moves": Line(moves.moves, 3, "From the OVA to a guest that boots on virtio, with its receipt: `mtv run` beside "
                   "virt-v2v of the same tools root. virt-v2v looks at the guest once, copies, and proves nothing; a "
                   "guest that is fit already it converts all the same. The steps named are those of the last round. "
-                  "Ours starts the emulated appliance twice, to inspect and to convert; where it misses, that is why."),
+                  "Ours starts the emulated appliance twice, to inspect and to convert."),
 }  # fmt: skip
