@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mtv import process
 from mtv.errors import MtvError
+from mtv.files import replacing
 from mtv.settings import settings
 
 QEMU = "qemu-system-x86_64"
@@ -82,6 +83,5 @@ def _known(path: Path) -> dict[str, object]:
 
 def _keep(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_text(text)
-    new.replace(path)
+    with replacing(path) as file:  # somebody else may ask at the same time
+        file.write(text.encode())

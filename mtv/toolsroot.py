@@ -16,6 +16,7 @@ from pathlib import Path
 import mtv
 from mtv import process
 from mtv.errors import MtvError
+from mtv.files import replacing
 from mtv.kvm import kvm_works
 from mtv.settings import settings
 
@@ -99,6 +100,7 @@ def _tree(cache: Path) -> Iterator[str]:
 
 
 def _metadata(cache: Path) -> Path:
+    """Written anew only where it differs: threads and processes enter at the same time."""
     folder = cache / "metadata"
     folder.mkdir(exist_ok=True)
     try:
@@ -108,9 +110,9 @@ def _metadata(cache: Path) -> Path:
     texts = {"METADATA": f"Metadata-Version: 2.1\nName: mtv-toolkit\nVersion: {found.version}\n"}
     texts["entry_points.txt"] = found.read_text("entry_points.txt") or ""
     for name, text in texts.items():
-        new = folder / f".{name}.{os.getpid()}"
-        new.write_text(text)
-        new.replace(folder / name)
+        if not (folder / name).is_file() or (folder / name).read_text() != text:
+            with replacing(folder / name) as file:
+                file.write(text.encode())
     return folder
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,12 @@ def test_the_answer_is_kept_until_the_next_boot(
     assert not kvm.kvm_works()
     assert asked == ["kvm", "kvm"]
     assert json.loads((tmp_path / "kvm.json").read_text()) == {"boot": "another boot", "works": False}
+
+
+def test_many_threads_may_ask_at_the_same_time(asked: list[str], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda _: kvm.kvm_works(), range(64)))
+    assert [path.name for path in tmp_path.iterdir()] == ["kvm.json"]
 
 
 @pytest.mark.parametrize("torn", ["", "{", "[]", '{"boot": 5}'])

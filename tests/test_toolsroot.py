@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from mtv import toolsroot
 from mtv.errors import MtvError
+from mtv.settings import settings
 
 TREE = Path(__file__).parents[1]
 SCRIPT = TREE / "scripts/tools-root"
@@ -64,6 +66,19 @@ print("ova" in providers.kinds("sources"))
 """
     done = inside([sys.executable, "-c", program])
     assert done.stdout.split() == ["True", "False", "True", "True"], done.stderr
+
+
+def test_many_threads_may_enter_it_at_the_same_time(
+    root: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MTV_TOOLS_ROOT", str(settings().tools_root))
+    monkeypatch.setattr(toolsroot, "kvm_works", lambda: False)
+    for turn in range(5):
+        monkeypatch.setenv("MTV_CACHE", str(tmp_path / str(turn)))
+        with ThreadPoolExecutor(16) as threads:
+            list(threads.map(lambda _: toolsroot.command(["true"]), range(64)))
+        found = sorted(path.name for path in (tmp_path / str(turn) / "tools-root-var/metadata").iterdir())
+        assert found == ["METADATA", "entry_points.txt"]
 
 
 def test_only_what_was_named_is_seen_and_only_what_may_be_written(root: None, tmp_path: Path) -> None:
