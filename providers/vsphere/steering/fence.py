@@ -3,7 +3,6 @@ people starts it. First all that will be changed is noted in the VM itself, then
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -24,9 +23,9 @@ from mtv.providers.vsphere.steering.marks import (
     run_word,
     written,
 )
-from mtv.providers.vsphere.steering.server import Let, Server
-from mtv.providers.vsphere.steering.subject import Subject, look, refuse_running
-from mtv.providers.vsphere.steering.tasks import Wait, run
+from mtv.providers.vsphere.steering.server import Server
+from mtv.providers.vsphere.steering.subject import Subject, cards, look, reconfigure, refuse_running
+from mtv.providers.vsphere.steering.tasks import Wait
 
 TAKEN = (vim.fault.DuplicateName,)
 CHANGED = (vim.fault.ConcurrentAccess,)
@@ -87,7 +86,7 @@ async def _noted(server: Server, subject: Subject, name: str) -> tuple[Subject, 
         value = vim.option.OptionValue(key=KEY, value=written(note))
         spec = vim.vm.ConfigSpec(extraConfig=[value], changeVersion=subject.version)
         try:
-            await _reconfigure(server, subject, "noting what it was", spec, CHANGED)
+            await reconfigure(server, subject, "noting what it was", spec, CHANGED)
         except CHANGED:
             await wait.next(f"noting what {subject.name} was")
         subject = await look(server, subject.id)
@@ -97,7 +96,7 @@ async def _survey(server: Server, subject: Subject, name: str, known: Note | Non
     """As it is now, or as it was before an earlier attempt; a card that came since then is added."""
     now = tuple(
         Card(key=one.key, connected=bool(one.connectable.connected), starts=bool(one.connectable.startConnected))
-        for one in _cards(subject).values()
+        for one in cards(subject).values()
     )
     if known:
         seen = {one.key for one in known.cards}
@@ -108,16 +107,10 @@ async def _survey(server: Server, subject: Subject, name: str, known: Note | Non
     )  # fmt: skip
 
 
-def _cards(subject: Subject) -> Mapping[int, Any]:
-    """Cards that can be unplugged; those that pass the switch by cannot."""
-    kind = vim.vm.device.VirtualEthernetCard
-    return {one.key: one for one in subject.devices if isinstance(one, kind) and one.connectable}
-
-
 async def _close(server: Server, subject: Subject, note: Note) -> None:
     """Unplug its cards and rename it, at once."""
     spec = vim.vm.ConfigSpec()
-    for card in _cards(subject).values():
+    for card in cards(subject).values():
         if card.connectable.connected or card.connectable.startConnected:
             spec.deviceChange.append(_plugged(card, connected=False, starts=False))
     names = fenced_names(unescaped(note.name), note.run, subject.id)
@@ -125,21 +118,21 @@ async def _close(server: Server, subject: Subject, note: Note) -> None:
         if subject.name not in names:
             LOG.warning("%s was renamed by somebody while it was fenced; it keeps that name", subject.name)
         if spec.deviceChange:
-            await _reconfigure(server, subject, "unplugging its cards", spec)
+            await reconfigure(server, subject, "unplugging its cards", spec)
         return
     spec.name = escaped(names[0])
     try:
-        await _reconfigure(server, subject, "fencing it", spec, TAKEN)
+        await reconfigure(server, subject, "fencing it", spec, TAKEN)
     except TAKEN:
         spec.name = escaped(names[1])
-        await _reconfigure(server, subject, "fencing it", spec)
+        await reconfigure(server, subject, "fencing it", spec)
 
 
 async def _open(server: Server, subject: Subject, note: Note) -> None:
     spec = vim.vm.ConfigSpec(extraConfig=[vim.option.OptionValue(key=KEY, value="")])
-    cards = _cards(subject)
+    plugs = cards(subject)
     for was in note.cards:
-        card = cards.get(was.key)
+        card = plugs.get(was.key)
         if card is None or card.connectable.connected or card.connectable.startConnected:
             continue  # somebody took it out, or plugged it in again
         connected = subject.power == "on" and (was.connected if note.power == "on" else was.starts)
@@ -149,16 +142,9 @@ async def _open(server: Server, subject: Subject, note: Note) -> None:
         spec.name = note.name
     elif subject.raw_name != note.name:
         LOG.warning("%s was renamed by somebody while it was fenced; it keeps that name", subject.name)
-    await _reconfigure(server, subject, "taking its fence down", spec)
+    await reconfigure(server, subject, "taking its fence down", spec)
 
 
 def _plugged(card: Any, *, connected: bool, starts: bool) -> Any:
     card.connectable.connected, card.connectable.startConnected = connected, starts
     return vim.vm.device.VirtualDeviceSpec(operation="edit", device=card)
-
-
-async def _reconfigure(server: Server, subject: Subject, doing: str, spec: Any, let: Let = ()) -> None:
-    def begin() -> Any:
-        return subject.ref.ReconfigVM_Task(spec)
-
-    await run(server, subject.ref, f"{subject.name}: {doing}", begin, server.limits.source_task_s, let)

@@ -16,7 +16,7 @@ from mtv.providers.vsphere.steering.alarm import last_start, refuse_powered_on
 from mtv.providers.vsphere.steering.fence import refuse_fenced
 from mtv.providers.vsphere.steering.marks import ended
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.steering.subject import Subject, Taken, look, refuse_running
+from mtv.providers.vsphere.steering.subject import Subject, Taken, look, refuse_running, size_bytes, virtual_disks
 from mtv.providers.vsphere.steering.tasks import Wait, settled
 
 SNAPSHOT = "snapshot"  # among a point's tokens, beside the disks' keys
@@ -144,12 +144,10 @@ class Points:
 
 def _backings(devices: Sequence[Any]) -> Mapping[str, tuple[str, int]]:
     """File and size of each disk, by its key."""
-    disks = [one for one in devices if isinstance(one, vim.vm.device.VirtualDisk)]
-    return {str(one.key): (str(getattr(one.backing, "fileName", "") or ""), _size(one)) for one in disks}
-
-
-def _size(disk: Any) -> int:
-    return int(disk.capacityInBytes or (disk.capacityInKB or 0) << 10)
+    return {
+        str(one.key): (str(getattr(one.backing, "fileName", "") or ""), size_bytes(one))
+        for one in virtual_disks(devices)
+    }
 
 
 def _refuse_others(subject: Subject, among: Sequence[Taken], name: str) -> None:

@@ -10,7 +10,7 @@ from mtv.errors import Held, MtvError
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
 from mtv.providers.vsphere.steering.marks import fence_of
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.steering.subject import Subject, look, pulse
+from mtv.providers.vsphere.steering.subject import Subject, cards, look, pulse, reconfigure
 from mtv.providers.vsphere.steering.tasks import Wait, run, settled
 
 DEAF = (vim.fault.ToolsUnavailable,)
@@ -50,10 +50,10 @@ async def on(server: Server, id_: str) -> None:
 
 async def _note_live(server: Server, subject: Subject) -> None:
     """A VM that is off forgets which of its cards were live. An earlier move's note is replaced."""
-    live = [one for one in _cards(subject) if one.connectable.connected and not one.connectable.startConnected]
+    live = [one for one in cards(subject).values() if one.connectable.connected and not one.connectable.startConnected]
     keys = " ".join(str(one.key) for one in live)
     if keys != subject.notes.get(LIVE, ""):
-        await _reconfigure(server, subject, "noting which cards are live", keys)
+        await _keep(server, subject, "noting which cards are live", keys)
 
 
 async def _plug_live(server: Server, subject: Subject) -> None:
@@ -61,26 +61,17 @@ async def _plug_live(server: Server, subject: Subject) -> None:
     if not (keys := subject.notes.get(LIVE)):
         return
     edits = []
-    for card in _cards(subject):
+    for card in cards(subject).values():
         if str(card.key) in keys.split() and not card.connectable.connected:
             card.connectable.connected = True
             edits.append(vim.vm.device.VirtualDeviceSpec(operation="edit", device=card))
-    await _reconfigure(server, subject, "plugging in the cards that were live", "", edits)
+    await _keep(server, subject, "plugging in the cards that were live", "", edits)
 
 
-def _cards(subject: Subject) -> list[Any]:
-    kind = vim.vm.device.VirtualEthernetCard
-    return [one for one in subject.devices if isinstance(one, kind) and one.connectable]
-
-
-async def _reconfigure(server: Server, subject: Subject, doing: str, keys: str, edits: Sequence[Any] = ()) -> None:
+async def _keep(server: Server, subject: Subject, doing: str, keys: str, edits: Sequence[Any] = ()) -> None:
     value = vim.option.OptionValue(key=LIVE, value=keys)
     spec = vim.vm.ConfigSpec(extraConfig=[value], deviceChange=list(edits))
-
-    def begin() -> Any:
-        return subject.ref.ReconfigVM_Task(spec)
-
-    await run(server, subject.ref, f"{subject.name}: {doing}", begin, server.limits.source_task_s)
+    await reconfigure(server, subject, doing, spec)
 
 
 async def _asked(server: Server, subject: Subject) -> bool:

@@ -9,7 +9,7 @@ from pyVmomi import vim
 from mtv.errors import CheckFailed, Held, MtvError, Temporary
 from mtv.providers.vsphere.steering import guard
 from mtv.providers.vsphere.steering.server import Server
-from mtv.providers.vsphere.steering.subject import Subject, Taken, look
+from mtv.providers.vsphere.steering.subject import Subject, Taken, look, size_bytes, virtual_disks
 from mtv.providers.vsphere.steering.tasks import recent, run
 
 OURS = "mtv-"
@@ -52,9 +52,10 @@ async def _create(server: Server, subject: Subject, name: str, quiesce: bool) ->
 
 
 async def _stores(server: Server, subject: Subject) -> list[guard.Store]:
-    disks: list[Any] = [one for one in subject.devices if isinstance(one, vim.vm.device.VirtualDisk)]
-    lying = [(one, store) for one in disks if (store := getattr(one.backing, "datastore", None))]
-    need = guard.needs([(store._moId, one.capacityInBytes or 0) for one, store in lying])
+    lying = [
+        (one, store) for one in virtual_disks(subject.devices) if (store := getattr(one.backing, "datastore", None))
+    ]
+    need = guard.needs([(store._moId, size_bytes(one)) for one, store in lying])
     found = []
     for id_, store in {store._moId: store for _, store in lying}.items():
         said = (await server.read(store, "summary"))["summary"]

@@ -1,6 +1,6 @@
-"""A VM as it is at this moment, as far as power, points and fence ask."""
+"""A VM as it is at this moment, as far as power, points and fence ask, and how it is set otherwise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,8 @@ from pyVmomi import vim
 from mtv.errors import Held
 from mtv.providers.vsphere.objects.elements import unescaped
 from mtv.providers.vsphere.objects.guest import POWER
-from mtv.providers.vsphere.steering.server import Server
+from mtv.providers.vsphere.steering.server import Let, Server
+from mtv.providers.vsphere.steering.tasks import run
 
 PATHS = (
     "name", "config.template", "config.changeVersion", "config.extraConfig", "config.hardware.device",
@@ -84,6 +85,28 @@ async def look(server: Server, id_: str) -> Subject:
         tools=str(told.get("guest.toolsRunningStatus", "")) == "guestToolsRunning",
         snapshots=tuple(_flat(getattr(told.get("snapshot"), "rootSnapshotList", None) or ())),
     )
+
+
+async def reconfigure(server: Server, subject: Subject, doing: str, spec: Any, let: Let = ()) -> None:
+    def begin() -> Any:
+        return subject.ref.ReconfigVM_Task(spec)
+
+    await run(server, subject.ref, f"{subject.name}: {doing}", begin, server.limits.source_task_s, let)
+
+
+def cards(subject: Subject) -> Mapping[int, Any]:
+    """Network cards that can be unplugged, by key; those that pass the switch by cannot."""
+    kind = vim.vm.device.VirtualEthernetCard
+    return {one.key: one for one in subject.devices if isinstance(one, kind) and one.connectable}
+
+
+def virtual_disks(devices: Sequence[Any]) -> list[Any]:
+    return [one for one in devices if isinstance(one, vim.vm.device.VirtualDisk)]
+
+
+def size_bytes(disk: Any) -> int:
+    """Old servers tell it in KiB alone."""
+    return int(disk.capacityInBytes or (disk.capacityInKB or 0) << 10)
 
 
 async def pulse(server: Server, subject: Subject) -> tuple[str, str]:
