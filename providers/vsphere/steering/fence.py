@@ -39,7 +39,6 @@ async def fence(server: Server, id_: str, name: str) -> None:
     if subject.template:
         return
     subject, note = await _noted(server, subject, name)
-    await refuse_powered_on(server, subject)
     await _close(server, subject, note)
     if note.override:
         await orders.forbid(server, subject, note.override)
