@@ -88,8 +88,8 @@ class Ways:
         return found
 
     def _host(self, vm: VM, around: Sequence[Entity], way: str) -> Mapping[str, Json]:
-        """The VM's own host, where it answers us and its vCenter says which certificate it has; {} else. Nor for VMware's
-        library, which finds it by itself."""
+        """The VM's own host, where it answers us and its vCenter says which certificate it has; {} else: also for
+        VMware's library, which finds it by itself."""
         of = scene(vm, around).host
         if of is None or way != FOLDER or not self.session.about.is_vcenter or of.maintenance:
             return {}
