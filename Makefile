@@ -4,7 +4,7 @@ PYTEST := $(PYTHON) -m pytest
 TWO := -n 2 --dist loadgroup    # two processes; tests that start a virtual machine are one group, one after another
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo vcenter quick test check static guests bench soak
+.PHONY: help setup demo vcenter cluster quick test check static guests bench soak
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,6 +18,10 @@ demo: setup  ## move a VM from an OVA to a bundle, boot it, and print its proof
 vcenter:  ## a vCenter with 2,000 VMs on this machine and what to type to read it; ends with Ctrl-C
 	@scripts/setup --without-tools-root
 	@scripts/vcenter
+
+cluster:  ## a Kubernetes with KubeVirt's custom resources on this machine (needs root); ends with Ctrl-C
+	@scripts/setup --without-tools-root
+	@scripts/cluster
 
 quick: setup static  ## the checks and the tests that need no virtual machine: under 2 minutes
 	$(PYTEST) $(TWO) --hypothesis-profile=quick -m "not appliance and not conversion and not slow and not soak"

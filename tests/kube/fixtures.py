@@ -1,0 +1,27 @@
+"""The cluster as fixtures: one for the whole run and all its processes, and a namespace for each test."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kube.cluster import Cluster, Namespace, cluster
+
+
+@pytest.fixture(scope="session")
+def one_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if os.geteuid():
+        pytest.skip("a cluster needs root")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with cluster(shared, tmp_path_factory.mktemp("kube")) as up:
+        yield up
+
+
+@pytest.fixture
+def kube(one_cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Namespace]:
+    """The test's namespace, and by it the cluster and its API."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    with one_cluster.namespace(name[:30].strip("-")) as made:
+        yield made

@@ -1,0 +1,1 @@
+"""What runs in the cluster's namespaces of its own: network, mounts and process numbers. It goes with them."""

@@ -1,0 +1,27 @@
+"""Pods as Pod Security restricted wants them."""
+
+from collections.abc import Sequence
+
+from tests.kube.api import Object
+
+IMAGE = "localhost/busybox:1"
+WRITER = 107  # as whom KubeVirt and CDI write disks
+
+
+def pod(name: str, script: str, claims: Sequence[tuple[str, str]] = ()) -> Object:
+    """It runs that script of a shell. Claims are (name, mode): Filesystem ones at /NAME, Block ones at /dev/NAME."""
+    volumes = [{"name": claim, "persistentVolumeClaim": {"claimName": claim}} for claim, _ in claims]
+    container: Object = {
+        "name": "main", "image": IMAGE, "imagePullPolicy": "Never", "command": ["sh", "-c", script],
+        "volumeMounts": [{"name": claim, "mountPath": f"/{claim}"} for claim, mode in claims if mode != "Block"],
+        "volumeDevices": [{"name": claim, "devicePath": f"/dev/{claim}"} for claim, mode in claims if mode == "Block"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }  # fmt: skip
+    security = {
+        "runAsNonRoot": True, "runAsUser": WRITER, "fsGroup": WRITER, "seccompProfile": {"type": "RuntimeDefault"},
+    }  # fmt: skip
+    spec = {
+        "restartPolicy": "Never", "terminationGracePeriodSeconds": 0, "securityContext": security,
+        "containers": [container], "volumes": volumes,
+    }  # fmt: skip
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
