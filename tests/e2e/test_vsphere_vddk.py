@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 from pyVim.task import WaitForTask
-from pyVmomi import vim
 
 from mtv.providers.vsphere.rights.roles import VDDK
-from tests.e2e.vsphere import SECRETS, Yard, content
+from tests.e2e.vsphere import SECRETS, Yard, content, shelve
 from tests.planted import leaks, watched_argv
 from tests.vcenter.machines import MIB, Wish, fill, make
 from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
-from tests.vddk.library import library
 
 NAME = "by-library"
 
@@ -27,13 +25,7 @@ def test_a_vm_with_a_snapshot_moves_by_vmwares_library_and_passwords_are_nowhere
     fill(vc, NAME, content(tmp_path / "old", 24, 1), content(tmp_path / "b", 9, 2))
     WaitForTask(vm.CreateSnapshot_Task("before the patch", "", memory=False, quiesce=False))
     fill(vc, NAME, content(tmp_path / "a", 24, 3), content(tmp_path / "b", 9, 2))
-    stub = library(tmp_path_factory.mktemp("vddk"))
-    stored = {one.key: one.path for one in vc.disks(vm._moId)}
-    disks: list[Any] = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
-    for disk in disks:
-        stub.offer(disk.backing.fileName, stored[disk.key])
-    stub.behave(user=COPY, password=PASSWORDS[COPY], thumbprint=vc.certificate.sha1, vm=f"moref={vm._moId}")
-    monkeypatch.setenv("MTV_VDDK", str(stub.folder))
+    monkeypatch.setenv("MTV_VDDK", str(shelve(vc, vm, tmp_path_factory.mktemp("vddk")).folder))
     with watched_argv(PASSWORDS[ADMIN], PASSWORDS[COPY]) as seen:
         yard.run([NAME])
     for index, name in enumerate(("a", "b")):

@@ -5,13 +5,13 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyVmomi import SoapAdapter
+from pyVmomi import SoapAdapter, vim
 
 from mtv.errors import Refused
 from mtv.model.outcomes import Mark, Row
@@ -21,7 +21,8 @@ from mtv.store.records import read_migrations, read_rows
 from tests.e2e.moving import Desk
 from tests.e2e.yard import until
 from tests.vcenter.machines import MIB, allow
-from tests.vcenter.server import ADMIN, COPY, VCenter
+from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
+from tests.vddk.library import Stub, library
 
 NAME = "vc01"
 SECRETS = ("control", "copy")  # files with the accounts' passwords
@@ -35,15 +36,15 @@ class Yard:
     desk: Desk
 
     @classmethod
-    def of(cls, vc: VCenter, folder: Path, of: Role = FOLDER) -> "Yard":
+    def of(cls, vc: VCenter, folder: Path, of: Role = FOLDER, copier: str = COPY) -> "Yard":
         """Its second account has that role."""
         made = cls(vc, Desk(folder))
         with vc.connected() as service:
-            allow(service, COPY, [one.privilege for one in of.rights if not one.privilege.startswith("System.")])
-        secret, copy_secret = made._secret("control", ADMIN), made._secret("copy", COPY)
+            allow(service, copier, [one.privilege for one in of.rights if not one.privilege.startswith("System.")])
+        secret, copy_secret = made._secret("control", ADMIN), made._secret("copy", copier)
         made.mtv(
             "add", "provider", NAME, vc.url, "--kind", "vsphere", "--user", ADMIN, "--secret", secret,
-            "--copy-user", COPY, "--copy-secret", copy_secret, "--fingerprint", vc.certificate.sha256,
+            "--copy-user", copier, "--copy-secret", copy_secret, "--fingerprint", vc.certificate.sha256,
         )  # fmt: skip
         return made
 
@@ -97,10 +98,13 @@ class Engine:
 
     yard: Yard
     child: "subprocess.Popen[bytes]"
+    run: str = "wave-1"
 
     @classmethod
-    def of(cls, yard: Yard) -> "Engine":
-        argv = [str(Path(sys.executable).with_name("mtv")), "run", "plan.yaml"]
+    def of(cls, yard: Yard, run: str = "wave-1", words: Sequence[str] = ()) -> "Engine":
+        """It begins that run, or goes on with it; or does what the words say."""
+        again = () if run == "wave-1" or rows_of(yard, run) else ("--again",)
+        argv = [str(Path(sys.executable).with_name("mtv")), *(words or ("run", "plan.yaml", *again))]
         environment = {**os.environ, "MTV_DATA": str(yard.desk.folder / "data")}
         log = (yard.desk.folder / "said").open("ab")
         with log:
@@ -108,27 +112,51 @@ class Engine:
                 argv, cwd=yard.desk.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        return cls(yard, child)
+        return cls(yard, child, run)
 
     def kill_at(self, step: str, mark: Mark = Mark.BEGIN) -> bool:
         """False where it ended before."""
-        until(f"{step}: {mark}", lambda: self.child.poll() is not None or self._has(step, mark))
+        return self.kill_when(f"{step}: {mark}", lambda: self.has(step, mark))
+
+    def kill_when(self, what: str, seen: Callable[[], object]) -> bool:
+        """False where it ended before."""
+        until(what, lambda: self.child.poll() is not None or seen())
         if self.child.poll() is not None:
             return False
         self.child.kill()
         self.child.wait()
         return True
 
-    def _has(self, step: str, mark: Mark) -> bool:
-        return any(row.step == step and row.mark is mark for row in self.rows())
+    def has(self, step: str, mark: Mark = Mark.BEGIN) -> bool:
+        return any(row.step == step and row.mark is mark for row in rows_of(self.yard, self.run))
 
-    def rows(self) -> list[Row]:
-        try:
-            with closing(reading.connect(self.yard.desk.folder / "data" / "store.db")) as found:
-                runs = read_migrations(found, "wave-1")
-                return list(read_rows(found, "wave-1", runs[0].vm_key)) if runs else []
-        except Refused:  # the store is just being made
-            return []
+    def kill_undoing(self, step: str) -> bool:
+        """As soon as it begins to undo that step. False where it ended before."""
+
+        def seen() -> bool:
+            return any(row.step == step and row.undo for row in rows_of(self.yard, self.run))
+
+        return self.kill_when(f"undo of {step}", seen)
+
+
+def rows_of(yard: Yard, run: str) -> list[Row]:
+    """Of its first migration."""
+    try:
+        with closing(reading.connect(yard.desk.folder / "data" / "store.db")) as found:
+            runs = read_migrations(found, run)
+            return list(read_rows(found, run, runs[0].vm_key)) if runs else []
+    except Refused:  # the store is just being made
+        return []
+
+
+def shelve(vc: VCenter, vm: Any, folder: Path) -> Stub:
+    """VMware's library as the tests have it, with that VM's disks as they are now, for the copy account alone."""
+    stub, stored = library(folder), {one.key: one.path for one in vc.disks(vm._moId)}
+    disks: list[Any] = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
+    for disk in disks:
+        stub.offer(disk.backing.fileName, stored[disk.key])
+    stub.behave(user=COPY, password=PASSWORDS[COPY], thumbprint=vc.certificate.sha1, vm=f"moref={vm._moId}")
+    return stub
 
 
 def content(file: Path, mib: int, seed: int) -> Path:
