@@ -91,7 +91,7 @@ class Cluster:
     @contextmanager
     def stopped(self, program: str) -> Iterator[None]:
         """kubelet, kube-apiserver, kube-controller-manager, kube-scheduler, etcd, containerd or fakes; it was killed.
-        All tests share it: those that stop one are in the xdist_group "cluster-stops"."""
+        No other test runs meanwhile: those of the cluster are one group of xdist."""
         self.control.order("stop", name=program)
         try:
             yield

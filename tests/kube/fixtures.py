@@ -2,11 +2,20 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from tests.kube.cluster import Cluster, Namespace, cluster
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by marks, and before xdist looks for groups
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """make quick neither builds nor starts a cluster; else one process has it, so that a test may stop a part of it."""
+    for item in items:
+        if "one_cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")

@@ -25,3 +25,11 @@ def pod(name: str, script: str, claims: Sequence[tuple[str, str]] = ()) -> Objec
         "containers": [container], "volumes": volumes,
     }  # fmt: skip
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+
+
+def claim(name: str, size: str, mode: str, storage_class: str, access: str = "ReadWriteOnce") -> Object:
+    spec = {
+        "accessModes": [access], "volumeMode": mode, "storageClassName": storage_class,
+        "resources": {"requests": {"storage": size}},
+    }  # fmt: skip
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}

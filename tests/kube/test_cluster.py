@@ -71,7 +71,6 @@ def test_what_an_owner_owned_goes_with_it(kube: Namespace) -> None:
     until(kube.api, "configmaps", kube.name, "owned", None)
 
 
-@pytest.mark.xdist_group("cluster-stops")
 def test_an_apiserver_that_was_away_knows_what_it_knew(kube: Namespace) -> None:
     kube.api.create("configmaps", kube.name, {"metadata": {"name": "kept"}, "data": {"a": "b"}})
     with kube.cluster.stopped("kube-apiserver"), pytest.raises(ConnectionError):

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,7 @@ def commands(layout: Layout, places: Places) -> dict[str, list[str]]:
             f"{servers}/kubelet", f"--kubeconfig={admin}", f"--config={folder}/kubelet.yaml",
             f"--root-dir={folder}/kubelet", "--hostname-override=localhost", f"--node-ip={NODE}",
         ],
+        "fakes": [sys.executable, "-m", "tests.kube.fakes", str(folder)],
     }  # fmt: skip
 
 

@@ -86,9 +86,11 @@ class Supervisor:
             self.programs.start(name)
         api = Api.read(self.layout.admin)
         await asyncio.to_thread(crds.apply, api)
+        self.programs.start("fakes")
         await loading
         await self.until("the node", partial(node_is_ready, api))
         await self.until("the CRDs", partial(crds.established, api))
+        await self.until("the fakes", self.played)
         return time.monotonic() - began
 
     async def until(self, what: str, there: Callable[[], bool]) -> None:
@@ -107,16 +109,23 @@ class Supervisor:
     def answers(self) -> bool:
         return Api.read(self.layout.admin).ask("GET", "/readyz").status == 200
 
+    def played(self) -> bool:
+        return (self.layout.folder / "fakes").exists()
+
     async def ready(self) -> float:
         """Seconds that the start took."""
         return await asyncio.shield(self.up)
 
     async def start(self, name: str) -> None:
         self.programs.start(name)
+        if name == "fakes":
+            await self.until("the fakes", self.played)
         if name == "kube-apiserver":
             await self.until("the apiserver", self.answers)
 
     async def stop(self, name: str) -> None:
+        if name == "fakes":
+            (self.layout.folder / "fakes").unlink()
         await asyncio.to_thread(self.programs.stop, name)
 
     async def expose(self, port: int) -> str:
