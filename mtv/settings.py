@@ -81,6 +81,13 @@ class Settings:
     """Another's lease on the VM is waited for so long each time that it is opened; vCenter ends one that nobody keeps
     alive after 300 s."""
 
+    plugin_s: float = 60.0
+    plugin_limit_bytes: int = 1 << 20
+    """A login plugin of a kubeconfig answers within this time, and with no more."""
+
+    target_down_s: float = 120.0
+    """A target that answered before and does not now is asked again for so long: its control plane may be upgraded."""
+
     page_limit_bytes: int = 64 << 20
     """One that is held in memory as a whole: its elements take ten times its room; 100 full VMs have 3 to 6 MB."""
 

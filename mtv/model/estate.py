@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from mtv.model.details import Device, GuestView, Share, Snapshot
 from mtv.model.infrastructure import Part
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-Facts = Mapping[str, Json]
+from mtv.model.values import Facts as Facts
+from mtv.model.values import Json as Json
 
 
 class Firmware(StrEnum):
@@ -181,7 +180,7 @@ def kind_of(sort: type[object]) -> str:
 
 @dataclass(frozen=True)
 class Removal:
-    kind: str  # vm datastore network host cluster place switch policy rule occurrence gap
+    kind: str  # vm datastore network host cluster place switch policy rule occurrence facility gap
     id: str
 
 

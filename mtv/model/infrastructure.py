@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mtv.model.values import Facts
+
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
@@ -57,7 +59,7 @@ class Place:
     source: str
     id: str
     name: str
-    kind: str  # datacenter folder pool vapp
+    kind: str  # datacenter folder pool vapp namespace
     path: str = ""
     parent: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -122,4 +124,17 @@ class Gap:
     hint: str = ""
 
 
-Part = Host | Cluster | Place | Switch | Policy | Rule | Occurrence | Gap
+@dataclass(frozen=True, kw_only=True)
+class Facility:
+    """Anything else that a target has for VMs, or that says how it treats them. `facts` depend on the kind, and are
+    documented with it."""
+
+    source: str
+    id: str
+    name: str
+    kind: str  # claim storage-class node quota instancetype configuration version ...
+    namespace: str = ""
+    facts: Facts = field(default_factory=dict)
+
+
+Part = Host | Cluster | Place | Switch | Policy | Rule | Occurrence | Facility | Gap

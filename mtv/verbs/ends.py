@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from mtv import providers
 from mtv.errors import Held, Refused
 from mtv.model.estate import VM, Finding
 from mtv.model.infrastructure import Gap
@@ -81,7 +82,13 @@ async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], 
     since = None if full else inventory.revision(store, found.name)
     work = inventory.Refresh(store, found.name, full=since is None)
     number = 0
-    async with opened("sources", found) as source:
+    end = either(found)
+    if not hasattr(providers.load(end, found.kind), "inventory"):
+        raise Refused(
+            "provider.no-inventory",
+            f"'{found.name}' has no inventory: kind '{found.kind}' only keeps what is moved there",
+        )
+    async with opened(end, found) as source:
         try:
             async for change in source.inventory(since):
                 work.take(change)
@@ -89,5 +96,5 @@ async def read_inventory(store: Store, found: Place, tell: Callable[[int, str], 
                 if isinstance(change, VM):
                     tell(number, "VMs")
         except Held as error:  # nothing is under way yet that could be held
-            raise Refused(error.fault.code, f"source '{found.name}': {error.fault.text}", error.fault.hint) from error
+            raise Refused(error.fault.code, f"'{found.name}': {error.fault.text}", error.fault.hint) from error
     work.finish()

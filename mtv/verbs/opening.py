@@ -41,7 +41,7 @@ def place(store: Store, word: str) -> Place:
         )  # fmt: skip
     kind, colon, address = word.partition(":")
     if colon and kind in {*providers.kinds("sources"), *providers.kinds("targets")}:
-        address = absolute(address)
+        address = settled(kind, address)
         return Place(name=f"{kind}:{address}", kind=kind, address=address)
     raise Refused(
         "provider.unknown", f"there is no provider '{word}', and it is no URL such as ova:PATH",
@@ -53,6 +53,15 @@ def absolute(address: str) -> str:
     """A path as it stays right when a run goes on from another folder; other addresses as they are."""
     path, mark, query = address.partition("?")
     return address if "://" in path else os.path.abspath(os.path.expanduser(path)) + mark + query
+
+
+def settled(kind: str, address: str) -> str:
+    """An address as it stays right when a run goes on from another folder: kinds whose addresses are more than paths
+    say it themselves."""
+    provider = providers.load(end_of(kind), kind)
+    if own := getattr(provider, "settled", None):
+        return str(own(address))
+    return address if getattr(provider, "logs_in", False) else absolute(address)
 
 
 def lasting(reference: str) -> str:
@@ -84,8 +93,7 @@ def remembered(name: str, kind: str, address: str, login: Login, secret: str, co
     known = {*providers.kinds("sources"), *providers.kinds("targets")}
     if kind not in known:
         raise Refused("provider.kind", f"no provider of kind '{kind}': there are {', '.join(sorted(known))}")
-    end = "sources" if kind in providers.kinds("sources") else "targets"
-    logs_in = bool(getattr(providers.load(end, kind), "logs_in", False))
+    logs_in = bool(getattr(providers.load(end_of(kind), kind), "logs_in", False))
     for one in filter(None, (secret, copy_secret)):
         if one.partition(":")[0] not in ("env", "file"):
             raise Refused(
@@ -105,7 +113,7 @@ def remembered(name: str, kind: str, address: str, login: Login, secret: str, co
             "leave out --copy-user, --ca, --fingerprint and --insecure",
         )  # fmt: skip
     return ProviderRow(
-        name=name, kind=kind, address=address if logs_in else absolute(address), user=login.user,
+        name=name, kind=kind, address=settled(kind, address), user=login.user,
         secret=lasting(secret), copy_secret=lasting(copy_secret), copy_user=login.copy_user,
         ca=os.path.abspath(os.path.expanduser(login.ca)) if login.ca else "", fingerprint=login.fingerprint,
         insecure=int(login.insecure),
@@ -138,10 +146,25 @@ def require_points(found: Place) -> None:
         )
 
 
+def require_volumes(found: Place) -> None:
+    """Raises Refused `provider.no-volumes` for a target that can be looked at and planned for, and holds no disks."""
+    if not hasattr(providers.load("targets", found.kind), "create"):
+        raise Refused(
+            "provider.no-volumes",
+            f"VMs can be planned for '{found.name}', not moved there: kind '{found.kind}' makes no disks",
+            "give the plan a bundle as its target: target: bundle:PATH",
+        )
+
+
 def either(found: Place) -> str:
-    """Which end a kind is, for commands that take both."""
-    if found.kind in providers.kinds("sources"):
+    """Which end a provider is, for commands that take both."""
+    return end_of(found.kind)
+
+
+def end_of(kind: str) -> str:
+    """A kind that is both is a source. Raises MtvError `provider.kind`."""
+    if kind in providers.kinds("sources"):
         return "sources"
-    if found.kind in providers.kinds("targets"):
+    if kind in providers.kinds("targets"):
         return "targets"
-    raise MtvError("provider.kind", f"nothing is installed for kind '{found.kind}'")
+    raise MtvError("provider.kind", f"nothing is installed for kind '{kind}'")

@@ -21,7 +21,7 @@ from mtv.settings import settings
 from mtv.store import inventory, query, reading
 from mtv.store.store import Store
 from mtv.verbs.ends import read_inventory
-from mtv.verbs.opening import Place, lasting, place, require_points
+from mtv.verbs.opening import Place, lasting, place, require_points, require_volumes
 from mtv.verbs.routing import routing
 
 
@@ -79,9 +79,11 @@ def resolved(store: Store, file: Path) -> Resolved:
 
 
 def runnable(store: Store, file: Path) -> Resolved:
-    """The same, of a source whose disks can be read. Raises Refused `provider.no-points`, too."""
+    """The same, of a source whose disks can be read, to a target that holds disks. Raises Refused `provider.no-points`,
+    `provider.no-volumes`, too."""
     made = resolved(store, file)
     require_points(made.source)
+    require_volumes(made.target)
     return made
 
 

@@ -12,12 +12,13 @@ def add() -> None:
     """Remember a source or a target."""
 
 
-@add.command("provider", epilog=example("mtv add provider exports --kind ova exports/"))
+@add.command(
+    "provider",
+    epilog=example("mtv add provider exports --kind ova exports/", "mtv add provider lab --kind kubevirt my-context"),
+)
 @click.argument("name")
 @click.argument("address")
-@click.option(
-    "--kind", required=True, help="vsphere, ova, rvtools, bundle, memory or a kind that an installed package adds."
-)
+@click.option("--kind", required=True, help="vsphere, ova, rvtools, kubevirt, bundle, memory or what a package adds.")
 @click.option("--user", default="", help="The account.")
 @click.option("--secret", default="", metavar="env:VAR|file:PATH", help="Where the password is; never its value.")
 @click.option("--copy-user", default="", help="A second, weaker account, for copying.")
@@ -29,7 +30,7 @@ def add_provider(
     name: str, address: str, kind: str, user: str, secret: str, copy_user: str, copy_secret: str, ca: str,
     fingerprint: str, insecure: bool,
 ) -> int:  # fmt: skip
-    """Remember ADDRESS (a URL or a path) as provider NAME."""
+    """Remember ADDRESS (a URL, a path, or a context of the kubeconfig) as provider NAME."""
     from mtv.model.login import Login
     from mtv.verbs import ends
 
@@ -63,7 +64,7 @@ def check_provider(name: str, form: str) -> int:
 @click.argument("names", nargs=-1, required=True)
 @click.option("--full", is_flag=True, help="Also what has not changed since the last time.")
 def refresh(names: tuple[str, ...], full: bool) -> int:
-    """Read the inventory of sources NAMES into the store."""
+    """Read the inventory of sources or targets NAMES into the store."""
     from mtv.verbs import ends
 
     for name in names:

@@ -25,7 +25,7 @@ def get(kind: str, where: str, sort: str, columns: str, limit: int | None, form:
     """List objects of KIND.
 
     Kinds: providers vms disks nics snapshots networks datastores hosts clusters places switches policies rules
-    occurrences gaps concerns plans runs migrations steps receipts.
+    occurrences facilities gaps concerns plans runs migrations steps receipts.
     """
     from mtv.verbs.showing import look
 
@@ -64,10 +64,10 @@ def describe_plan(file: str) -> int:
 
 
 @describe.command("role", epilog=example("mtv describe role --kind vsphere --way folder"))
-@click.option("--kind", required=True, help="Kind of provider: vsphere.")
-@click.option("--way", default="", help="Only this one: control, or a way of reading disks.")
+@click.option("--kind", required=True, help="Kind of provider: vsphere, kubevirt.")
+@click.option("--way", default="", help="Only this one: control, or a way of reading disks; read.")
 def describe_role(kind: str, way: str) -> int:
-    """The least rights that mtv's accounts need at a source, with the lines that grant them."""
+    """The least rights that mtv's accounts need at a source or target, with the lines that grant them."""
     from mtv.verbs.showing import roles
 
     click.echo(roles.roles(kind, way), nl=False)

@@ -86,7 +86,7 @@ INFRASTRUCTURE = (
         text("name", "its name"),
         SOURCE,
         text("id", "the vendor's id"),
-        Column("kind", "text", "datacenter, folder, pool, vapp", "t.doc->>'kind'"),
+        Column("kind", "text", "datacenter, folder, pool, vapp, namespace", "t.doc->>'kind'"),
         _said("path", "where it hangs"),
     )),
     Kind("switches", "virtual switches", _parts("switch"), "t.generation, t.n", (
@@ -121,6 +121,15 @@ INFRASTRUCTURE = (
         _said("at", "when"),
         _said("who", "the account that did it"),
         _said("text", "what the source says about it"),
+    )),
+    Kind("facilities", "what else targets have for VMs, or say", _parts("facility"), "t.generation, t.n", (
+        text("name", "its name"),
+        SOURCE,
+        text("id", "kind, namespace and name"),
+        Column("kind", "text", "claim, storage-class, node, quota, instancetype, configuration, version ...",
+               "t.doc->>'kind'"),
+        _said("namespace", "its namespace"),
+        _said("facts", "what is known of it: facts->>'class' = 'gold'", "json"),
     )),
     Kind("gaps", "parts of inventories that could not be read", _parts("gap"), "t.generation, t.n", (
         text("name", "the part"),

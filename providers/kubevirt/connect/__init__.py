@@ -1,0 +1,1 @@
+"""How a cluster is found and who we are there: kubeconfig, ServiceAccount, certificates, tokens, plugins."""
