@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from mtv import codec
 from mtv.converters.boot.hardware import Bus, Card, Drive, Hardware
 from mtv.converters.manifests.checking import check
-from mtv.converters.manifests.machine import usable_uuid
+from mtv.converters.manifests.parts.firmware import usable_uuid
 from mtv.converters.manifests.quantities import size_bytes
 from mtv.errors import Refused
 from mtv.formats import kubeyaml
@@ -39,14 +39,15 @@ def read(bundle: Path) -> Hardware:
     uuid = domain.get("firmware", {}).get("uuid", "")
     if uuid and not usable_uuid(uuid):
         raise Refused("boot.manifest", f"{bundle}: '{uuid[:60]}' is no UUID: KubeVirt would take it and start nothing")
+    had = machine["metadata"].get("annotations", {})  # what an instancetype says here is only known in a cluster
     return Hardware(
         name=machine["metadata"]["name"],
         efi=efi is not None,
         secure_boot=bool(efi is not None and efi.get("secureBoot", True)),
-        sockets=_count(cpu.get("sockets")),
+        sockets=_count(cpu.get("sockets") or _number(had.get("mtv/cpus", ""))),
         cores=_count(cpu.get("cores")),
         threads=_count(cpu.get("threads")),
-        memory_bytes=size_bytes(domain.get("memory", {}).get("guest", "1Gi")),
+        memory_bytes=size_bytes(domain.get("memory", {}).get("guest") or had.get("mtv/memory", "1Gi")),
         uuid=uuid,
         serial=domain.get("firmware", {}).get("serial", ""),
         drives=_drives(bundle, domain.get("devices", {}), instance, claims),
@@ -88,21 +89,41 @@ def _documents(bundle: Path) -> tuple[Tree, Mapping[str, str]]:
 
 
 def _claims(documents: Sequence[Mapping[str, Json]]) -> list[tuple[str, str]]:
+    """Of their own, or made by the VM."""
     claims: list[Tree] = [one for one in documents if one.get("kind") == "PersistentVolumeClaim"]
-    return [(one["metadata"]["name"], one["metadata"].get("annotations", {}).get("mtv/disk", "")) for one in claims]
+    machines: list[Tree] = [one for one in documents if one.get("kind") == "VirtualMachine"]
+    made = [template for one in machines for template in one["spec"].get("dataVolumeTemplates", [])]
+    claims += [template for template in made if isinstance(template.get("metadata"), dict)]
+    return [_named(one["metadata"]) for one in claims]
+
+
+def _named(metadata: Tree) -> tuple[str, str]:
+    """The schema leaves a template's metadata open: they may be anything."""
+    name, noted = metadata.get("name", ""), metadata.get("annotations")
+    file = noted.get("mtv/disk", "") if isinstance(noted, dict) else ""
+    return str(name), file if isinstance(file, str) else ""
 
 
 def _count(value: int | None) -> int:
     return max(value or 1, 1)
 
 
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,4}", text, re.ASCII) else None
+
+
 def _drives(bundle: Path, devices: Tree, instance: Tree, claims: Mapping[str, str]) -> tuple[Drive, ...]:
-    volumes = {
-        one["name"]: one.get("persistentVolumeClaim", {}).get("claimName", "") for one in instance.get("volumes", [])
-    }
+    volumes = {one["name"]: _claim(one) for one in instance.get("volumes", [])}
     return tuple(
         _drive(bundle, disk, claims.get(volumes.get(disk["name"], ""), "")) for disk in devices.get("disks", [])
     )
+
+
+def _claim(volume: Tree) -> str:
+    found: str = volume.get("persistentVolumeClaim", {}).get("claimName") or volume.get("dataVolume", {}).get(
+        "name", ""
+    )
+    return found
 
 
 def _drive(bundle: Path, disk: Tree, file: str) -> Drive:

@@ -25,7 +25,8 @@ def documents(
 
 
 def of_shape(found: Shape) -> list[dict[str, Json]]:
-    made = [*(claim(found, disk) for disk in found.disks), virtual_machine(found)]
+    plain = found.wanted.claims == "plain"
+    made = [*(claim(found, disk) for disk in found.disks if plain), virtual_machine(found)]
     return [{key: _sorted(value) for key, value in sorted(document.items())} for document in made]
 
 

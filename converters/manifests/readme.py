@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from mtv.converters.manifests.machine import MEMORY_UNKNOWN_BYTES
+from mtv.converters.manifests.parts.processors import MEMORY_UNKNOWN_BYTES
 from mtv.converters.manifests.quantities import quantity
 from mtv.converters.manifests.shape import DiskShape, Shape, shape
 from mtv.model.estate import Firmware

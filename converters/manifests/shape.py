@@ -9,11 +9,12 @@ from mtv.converters.network import slots
 from mtv.converters.network.macs import normal_mac, stable_mac
 from mtv.model.estate import VM, Disk, Nic
 from mtv.model.guest import GuestFacts
-from mtv.model.plans import DiskChoice, NicChoice, VmPlan
+from mtv.model.plans import DiskChoice, Near, NicChoice, VmPlan, Wanted
 from mtv.model.volumes import Volume
 
 SERIAL_LONGEST = 20  # virtio-blk and SATA show no more to the guest
 RESERVED_MAC = "02:00:00:00:00:00"  # KubeVirt's in-pod bridge
+BINDINGS = {"nad": "bridge", "sriov": "sriov", "udn": "l2bridge"}
 BUNDLE_STORAGE = {"", "raw", "qcow2"}
 
 
@@ -38,6 +39,7 @@ class NicShape:
     mac: str
     pod: bool
     network: str  # NS/NAME of a NetworkAttachmentDefinition; "" for the pod network
+    binding: str = "bridge"  # masquerade bridge sriov l2bridge
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,14 @@ class Shape:
     @property
     def vm(self) -> VM:
         return self.plan.vm
+
+    @property
+    def wanted(self) -> Wanted:
+        return self.plan.wanted
+
+    @property
+    def near(self) -> Near:
+        return self.plan.near
 
     @property
     def windows(self) -> bool:
@@ -101,8 +111,8 @@ def _disk(
         serial=serial,
         size_bytes=volume.size_bytes if volume else disk.size_bytes,
         storage_class="" if to in BUNDLE_STORAGE else to,
-        access=(choice.access if choice else "") or "ReadWriteOnce",
-        mode=(choice.volume if choice else "") or "Filesystem",
+        access=(choice.access if choice else "") or ("ReadWriteMany" if disk.shared else "ReadWriteOnce"),
+        mode=(choice.volume if choice else "") or ("Block" if disk.shared else "Filesystem"),
         file=volume.path.rsplit("/", 1)[-1] if volume and volume.format in ("raw", "qcow2") else "",
     )
 
@@ -133,12 +143,14 @@ def _nics(plan: VmPlan, macs: Mapping[str, str]) -> tuple[NicShape, ...]:
 
 
 def _nic(nic: Nic, index: int, choice: NicChoice, decided: str, stable: str) -> NicShape:
+    how, _, network = choice.to.partition(":")
     return NicShape(
         source=nic,
         name=interface_name(index),
         mac=next(mac for mac in (decided, usable_mac(choice.mac), usable_mac(nic.mac), stable) if mac),
-        pod=not choice.to.startswith("nad:"),
-        network=choice.to.removeprefix("nad:") if choice.to.startswith("nad:") else "",
+        pod=not network,
+        network=network,
+        binding=BINDINGS.get(how, "masquerade"),
     )
 
 

@@ -1,5 +1,6 @@
 """A plan as it is run: every default applied, every name looked up, nothing left to guess."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,8 +37,72 @@ class DiskChoice:
 @dataclass(frozen=True, kw_only=True)
 class NicChoice:
     nic: str  # Nic.key
-    to: str  # pod | nad:NS/NAME | none
+    to: str  # pod | udn | nad:NS/NAME | sriov:NS/NAME | none
     mac: str = ""  # as the target shall have it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Toleration:
+    """Of a node's taint; without a value: of whatever value it has."""
+
+    key: str
+    value: str = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A port of the VM that others reach by name; `route` is the host name under which it is seen from outside."""
+
+    port: int
+    name: str = ""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    route: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a plan asks of the VM at the target besides its disks and cards; the defaults ask nothing."""
+
+    instancetype: str = ""  # NAME of the cluster's, own:NAME of the namespace's
+    preference: str = ""  # the same, or auto
+    labels: Literal["all", "tags", "none"] = "all"  # all: attributes too
+    add_labels: Mapping[str, str] = field(default_factory=dict)
+    run: Literal["auto", "Always", "RerunOnFailure", "Manual"] = "auto"
+    cpu: Literal["auto", "shared", "dedicated"] = "auto"
+    hugepages: Literal["", "2Mi", "1Gi"] = ""
+    tpm: Literal["as_source", "none"] = "as_source"
+    timezone: str = ""  # of a guest whose hardware clock keeps local time
+    heartbeat: Literal["none", "agent", "watchdog"] = "none"
+    nodes: Mapping[str, str] = field(default_factory=dict)  # labels that a node must have
+    tolerations: tuple[Toleration, ...] = ()
+    priority: str = ""  # a PriorityClass
+    rules: Mapping[str, str] = field(default_factory=dict)  # by the source's rule about hosts: KEY=VALUE of nodes
+    devices: Mapping[str, str] = field(default_factory=dict)  # by Device.key: gpu:NAME | host:NAME | none
+    claims: Literal["plain", "datavolumes"] = "plain"
+    services: tuple[Door, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bond:
+    """A rule of the source's cluster that holds for a VM."""
+
+    name: str
+    kind: str  # together apart hosts hosts-not after; "" unknown
+    cluster: str = ""
+    mandatory: bool = False
+    vms: int = 0  # so many does it name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Near:
+    """What stands around a VM at its source and shapes it at the target. None: nobody tells."""
+
+    core_mhz: int | None = None  # of its host
+    restarts: bool | None = None  # its cluster restarts the VMs of a host that failed
+    balances: str | None = None  # as Cluster.balances
+    evc: str = ""
+    bonds: tuple[Bond, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +123,8 @@ class VmPlan:
     probation_s: float = 72 * 3600.0
     accept: tuple[str, ...] = ()
     order: int = 0
+    wanted: Wanted = field(default_factory=Wanted)
+    near: Near = field(default_factory=Near)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
+from mtv.model.details import Device, Share
 from mtv.model.estate import VM, Disk, Firmware, Nic
-from mtv.model.guest import GuestFacts
-from mtv.model.plans import DiskChoice, GuestChoice, NicChoice, VmPlan
+from mtv.model.guest import GuestFacts, Kernel
+from mtv.model.plans import Bond, DiskChoice, Door, GuestChoice, Near, NicChoice, Toleration, VmPlan, Wanted
 from mtv.model.volumes import Volume
 
 GIB = 1 << 30
@@ -74,6 +75,62 @@ CLUSTER = replace(
         DiskChoice(disk="disk-2", to="ceph-fs", access="ReadWriteMany", volume="Filesystem"),
     ),
 )
+DISK = DiskChoice(disk="disk-1", to="ceph-rbd", access="ReadWriteMany", volume="Block")
+BONDS = (
+    Bond(name="web apart", kind="apart", cluster="CL-7", vms=3),
+    Bond(name="web-with-db", kind="together", cluster="CL-7", mandatory=True, vms=2),
+    Bond(name="licensed", kind="hosts", cluster="CL-7", mandatory=True),
+    Bond(name="not old", kind="hosts-not", cluster="CL-7"),
+)
+NEAR = Near(core_mhz=2500, restarts=True, balances="fullyAutomated", evc="intel-cascadelake", bonds=BONDS)
+OF_A_CLUSTER = replace(
+    WEB,
+    cpus=4,
+    cores_per_socket=2,
+    cpu=Share(reservation=2500, limit=6000, shares=8000, level="high"),
+    memory=Share(reservation=GIB, level="normal"),
+    nested=True,
+    restart_priority="high",
+    tags={"app": "ledger", "env": "prod,blue", "Tier 1": "gold"},
+    attributes={"Owner": "Anna Kühn", "tier 1": "x"},
+    notes="Runs the ledger.",
+    rules=tuple(bond.name for bond in BONDS),
+    devices=(Device(kind="sound", key="5000"), Device(kind="vgpu", key="13000", backing="grid_v100d-8q")),
+)
+PLACED = replace(
+    plan(OF_A_CLUSTER, to="nad:net/vlan-120"),
+    disks=(DISK,),
+    near=NEAR,
+    wanted=Wanted(
+        add_labels={"backup.example.org/class": "gold"},
+        nodes={"kubernetes.io/os": "linux"},
+        tolerations=(Toleration(key="dedicated", value="vms", effect="NoSchedule"), Toleration(key="maintenance")),
+        priority="vm-high",
+        heartbeat="agent",
+        rules={"licensed": "example.org/licence=oracle", "not old": "example.org/age=old"},
+    ),
+)
+FAST = replace(
+    plan(replace(WEB, cpus=4, latency="high"), to="sriov:net/fast"), disks=(DISK,), wanted=Wanted(hugepages="1Gi")
+)
+VISTA = replace(WEB, os_family="windows", os_name="Microsoft Windows Server 2022 (64-bit)", tpm=True, cpus=2)
+VAULT = replace(
+    plan(replace(VISTA, firmware=Firmware.EFI, secure_boot=True), to="udn"),
+    wanted=Wanted(preference="auto", timezone="Europe/Vienna", heartbeat="watchdog"),
+)
+ASKED = replace(
+    plan(replace(WEB, cpu=Share(reservation=500), devices=OF_A_CLUSTER.devices)),
+    near=Near(core_mhz=2000),
+    wanted=Wanted(
+        instancetype="u1.medium",
+        preference="own:debian",
+        claims="datavolumes",
+        labels="none",
+        devices={"13000": "gpu:nvidia.com/V100D"},
+        services=(Door(port=22), Door(port=443, name="https", route="web.example.org")),
+    ),
+)
+OLD = replace(LINUX, kernels=(Kernel(version="2.6.32-754.el6.x86_64", default=True),))
 
 CASES: dict[str, tuple[VmPlan, GuestFacts | None]] = {
     "bios": (plan(WEB), LINUX),
@@ -86,4 +143,9 @@ CASES: dict[str, tuple[VmPlan, GuestFacts | None]] = {
     "odd-name": (plan(replace(WEB, name="Büro Köln #1: on\n")), LINUX),
     "compatible": (plan(WEB, conversion="none", devices="compatible"), None),
     "cluster": (CLUSTER, LINUX),
+    "placed": (PLACED, LINUX),
+    "fast": (FAST, LINUX),
+    "vault": (VAULT, WINDOWS),
+    "asked": (ASKED, LINUX),
+    "old-kernel": (plan(WEB), OLD),
 }

@@ -8,10 +8,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtv.converters.manifests import check, documents, readme
+from mtv.converters.manifests import check, concerns, documents, readme
+from mtv.converters.manifests.names import is_label
 from mtv.formats.kubeyaml import dump
+from mtv.model.details import Device, Share
 from mtv.model.estate import VM, Disk, Firmware, Json, Nic
-from mtv.model.plans import GuestChoice, VmPlan
+from mtv.model.plans import Bond, Door, GuestChoice, Near, VmPlan, Wanted
 from tests.converters.manifests.estate import CASES, LINUX, WEB, plan, volumes
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,6 +45,10 @@ def test_sound_by_the_api_and_the_same_for_each_parser(name: str) -> None:
     assert list(yaml.safe_load_all(dump(wanted))) == wanted
 
 
+def _claim(volume: Any) -> Any:
+    return volume["dataVolume"]["name"] if "dataVolume" in volume else volume["persistentVolumeClaim"]["claimName"]
+
+
 def domain(wanted: list[dict[str, Json]]) -> Any:
     machine: Any = wanted[-1]
     return machine["spec"]["template"]["spec"]["domain"]
@@ -58,14 +64,18 @@ class TestRules:
 
     @pytest.mark.parametrize("name", CASES)
     def test_for_all(self, name: str) -> None:
-        wanted = made(name)
+        wanted: list[Any] = list(made(name))
         machine: Any = wanted[-1]
         hardware = domain(wanted)
         assert machine["spec"]["runStrategy"] == "Halted"
         assert "running" not in machine["spec"]
         assert hardware["machine"] == {"type": "q35"}
-        assert hardware["devices"]["tpm"] == {"enabled": False}
-        assert hardware["memory"]["guest"]
+        lasts = CASES[name][0].vm.tpm
+        assert hardware["devices"]["tpm"] == ({"persistent": True} if lasts else {"enabled": False})
+        if "instancetype" in machine["spec"]:
+            assert hardware.keys().isdisjoint({"memory", "cpu", "resources"})
+        else:
+            assert hardware["memory"]["guest"]
         (boot,) = hardware["firmware"]["bootloader"].values()
         if "efi" in hardware["firmware"]["bootloader"]:
             assert boot["secureBoot"] == ("smm" in hardware["features"])
@@ -74,8 +84,9 @@ class TestRules:
         assert [disk.get("bootOrder") for disk in disks] == [1] + [None] * (len(disks) - 1)
         assert len({disk["serial"] for disk in disks}) == len(disks)
         assert all(0 < len(disk["serial"]) <= 20 for disk in disks)
-        names = [claim["metadata"]["name"] for claim in wanted[:-1]]  # type: ignore[index, call-overload]
-        assert names == [volume["persistentVolumeClaim"]["claimName"] for volume in claims]
+        held = machine["spec"].get("dataVolumeTemplates") or wanted[:-1]
+        names = [claim["metadata"]["name"] for claim in held]
+        assert names == [_claim(volume) for volume in claims]
 
     @pytest.mark.parametrize("name", sorted(set(CASES) - {"no-nic"}))
     def test_cards(self, name: str) -> None:
@@ -83,9 +94,10 @@ class TestRules:
         cards, networks = domain(wanted)["devices"]["interfaces"], instance(wanted)["networks"]
         assert [card["name"] for card in cards] == [network["name"] for network in networks]
         for card, network in zip(cards, networks, strict=True):
-            assert card["model"] in ("virtio", "e1000e")
-            assert ("masquerade" in card) == ("pod" in network)
-            assert ("bridge" in card) == ("multus" in network)
+            assert ("sriov" in card) == ("model" not in card)
+            assert card.get("model", "virtio") in ("virtio", "e1000e")
+            assert ("masquerade" in card or "binding" in card) == ("pod" in network)
+            assert ("bridge" in card or "sriov" in card) == ("multus" in network)
 
     def test_no_card_at_all_must_be_said(self) -> None:
         wanted = made("no-nic")
@@ -125,6 +137,33 @@ class TestRules:
 
 
 texts = st.text(max_size=80)
+amounts = st.integers(-1, 1 << 40)
+shares = st.builds(
+    Share, reservation=amounts, limit=st.none() | amounts, level=st.sampled_from(["", "low", "normal", "high"])
+)
+wishes = st.builds(
+    Wanted,
+    instancetype=st.sampled_from(["", "u1.small", "own:mine"]),
+    preference=st.sampled_from(["", "auto", "rhel.9"]),
+    labels=st.sampled_from(["all", "tags", "none"]),
+    cpu=st.sampled_from(["auto", "shared", "dedicated"]),
+    hugepages=st.sampled_from(["", "2Mi", "1Gi"]),
+    tpm=st.sampled_from(["as_source", "none"]),
+    heartbeat=st.sampled_from(["none", "agent", "watchdog"]),
+    claims=st.sampled_from(["plain", "datavolumes"]),
+    devices=st.sampled_from([{}, {"0": "gpu:a.org/b"}, {"0": "host:a.org/b"}, {"0": "none"}]),
+    rules=st.dictionaries(texts, st.sampled_from(["a.org/b=c", "none"]), max_size=1),
+    services=st.sampled_from([(), (Door(port=22),)]),
+)
+bonds = st.builds(
+    Bond, name=texts, kind=st.sampled_from(["together", "apart", "hosts", "hosts-not", "after", ""]), cluster=texts,
+    mandatory=st.booleans(), vms=st.integers(0, 9),
+)  # fmt: skip
+nears = st.builds(
+    Near, core_mhz=st.sampled_from([None, 0, 1, 2500]), restarts=st.none() | st.booleans(),
+    balances=st.sampled_from([None, "", "fullyAutomated", "manual"]), bonds=st.lists(bonds, max_size=3).map(tuple),
+)  # fmt: skip
+told = st.dictionaries(texts, texts, max_size=3)
 
 
 @st.composite
@@ -138,15 +177,29 @@ def hostile_plans(draw: st.DrawFn) -> VmPlan:
         memory_bytes=draw(st.integers(0, 1 << 44)),
         firmware=draw(st.sampled_from(Firmware)),
         secure_boot=draw(st.booleans()),
+        tpm=draw(st.booleans()),
         uuid=draw(texts),
         serial=draw(texts),
+        os_family=draw(st.sampled_from(["linux", "windows", "unknown"])),
+        os_name=draw(st.sampled_from(["", "Windows XP", "Red Hat Enterprise Linux 9 (64-bit)", "x"])),
         disks=tuple(
             Disk(key=f"{n}", size_bytes=draw(st.integers(0, 1 << 50)), serial=draw(texts), shared=draw(st.booleans()))
             for n in range(draw(st.integers(0, 3)))
         ),
         nics=tuple(Nic(key=f"{n}", mac=draw(texts), model=draw(texts)) for n in range(draw(st.integers(0, 3)))),
+        cpu=draw(shares),
+        memory=draw(shares),
+        nested=draw(st.booleans()),
+        latency=draw(st.sampled_from(["", "normal", "high"])),
+        restart_priority=draw(st.sampled_from(["", "high", "disabled"])),
+        tags=draw(told),
+        attributes=draw(told),
+        notes=draw(texts),
+        devices=tuple(Device(kind=kind, key="0") for kind in draw(st.sampled_from([(), ("vgpu", "sound"), ("pci",)]))),
+        rules=(draw(texts),),
     )
-    return replace(plan(vm, to=draw(st.sampled_from(["pod", "none", "nad:a/b"]))), guest=GuestChoice())
+    to = draw(st.sampled_from(["pod", "none", "udn", "nad:a/b", "sriov:a/b"]))
+    return replace(plan(vm, to=to), guest=GuestChoice(), wanted=draw(wishes), near=draw(nears))
 
 
 @given(hostile_plans())
@@ -155,6 +208,11 @@ def test_whatever_the_source_says_the_api_takes_it(wanted: VmPlan) -> None:
     assert [check(document) for document in found] == [[]] * len(found)
     assert list(yaml.safe_load_all(dump(found))) == found
     assert dump(documents(wanted, None)) == dump(found)
+    metadata: list[Any] = [document["metadata"] for document in found]
+    names = [(document["kind"], one["name"]) for document, one in zip(found, metadata, strict=True)]
+    assert len(set(names)) == len(names)
+    assert all(is_label(name) for _, name in names)
+    assert all(concern.text and concern.id.startswith("manifest.") for concern in concerns(wanted, None))
 
 
 class TestReadme:

@@ -1,5 +1,7 @@
 """What the virtual hardware offers besides devices."""
 
+from mtv.converters.manifests.parts.firmware import secure_boot
+from mtv.converters.manifests.shape import Shape
 from mtv.model.estate import Json
 
 HYPERV: dict[str, Json] = {
@@ -26,14 +28,16 @@ WINDOWS_TIMERS: dict[str, Json] = {
 }
 
 
-def clock(windows: bool) -> dict[str, Json]:
-    return {"timer": WINDOWS_TIMERS, "utc": {}} if windows else {"utc": {}}
+def clock(shape: Shape) -> dict[str, Json]:
+    zone = shape.wanted.timezone
+    found: dict[str, Json] = {"timezone": zone} if zone else {"utc": {}}
+    return {"timer": WINDOWS_TIMERS, **found} if shape.windows else found
 
 
-def features(windows: bool, secure_boot: bool) -> dict[str, Json]:
+def features(shape: Shape) -> dict[str, Json]:
     found: dict[str, Json] = {"acpi": {}, "apic": {}}
-    if windows:
+    if shape.windows:
         found["hyperv"] = HYPERV
-    if secure_boot:
+    if secure_boot(shape.vm):
         found["smm"] = {"enabled": True}  # secure boot without it is refused
     return found
