@@ -1,60 +1,36 @@
-"""A document against the API's own schema, as a server with strict field validation would read it."""
+"""A document of a bundle, which may be a stranger's, or of our own: whether it has the API's own structure, so that who
+reads it need not look. What a cluster would make of it is the business of `rules.check`."""
 
-import json
-from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-import jsonschema
-
+from mtv.converters.manifests.rules import Level, identity, structure
+from mtv.converters.manifests.rules.rule import Complaint
+from mtv.converters.manifests.rules.view import View
 from mtv.model.estate import Finding, Json
-
-SCHEMAS = {
-    ("kubevirt.io/v1", "VirtualMachine"): "kubevirt.io_v1_VirtualMachine.json",
-    ("v1", "PersistentVolumeClaim"): "v1_PersistentVolumeClaim.json",
-}
 
 
 def check(document: Mapping[str, Json]) -> list[Finding]:
-    """What the API would refuse, by field; [] is sound. Unknown fields are refused, not dropped."""
-    kind = (str(document.get("apiVersion")), str(document.get("kind")))
-    if kind not in SCHEMAS:
-        return [Finding(name="kind", ok=False, text=f"{kind[1]} of {kind[0]} is no kind that mtv writes")]
-    errors = sorted(_validator(SCHEMAS[kind]).iter_errors(document), key=lambda error: error.json_path)
-    return [Finding(name=error.json_path.removeprefix("$."), ok=False, text=_text(error)) for error in errors]
+    """What the API would refuse or drop, by field; [] is sound. Nothing is null in a sound one."""
+    view = View(dict(document))
+    if not structure.is_judged(view):
+        kind, version = view.text("kind"), view.text("apiVersion")
+        return [Finding(name="kind", ok=False, text=f"{kind} of {version} is no kind that mtv writes")]
+    found = [one for one in (*structure.check(view), *identity.check(view)) if one.level is not Level.WARNING]
+    named = {one.field: Finding(name=one.field, ok=False, text=_text(one)) for one in reversed(found)}
+    named |= {path: Finding(name=path, ok=False, text="null") for path in _nulls(document, "")}
+    return [named[field] for field in sorted(named)]
 
 
-def _text(error: jsonschema.ValidationError) -> str:
-    return error.message if len(error.message) < 300 else f"{error.message[:297]}..."
+def _text(complaint: Complaint) -> str:
+    return f"{complaint.text} ({complaint.value})" if complaint.value else complaint.text
 
 
-@cache
-def _validator(file: str) -> jsonschema.Draft202012Validator:
-    schema = _load(file)
-    schema["properties"]["metadata"] = _load("ObjectMeta.json")
-    return jsonschema.Draft202012Validator(_strict(schema))
-
-
-def _load(file: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((resources.files(__package__) / "schemas" / file).read_text())
-    return found
-
-
-def _strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """A structural schema as JSON Schema: whatever it does not name is refused."""
-    found = dict(schema)
-    if found.pop("x-kubernetes-int-or-string", False):
-        found.setdefault("anyOf", [{"type": "integer"}, {"type": "string"}])
-        found.pop("type", None)
-    if found.pop("nullable", False):
-        found["type"] = [found["type"], "null"]
-    if found.get("type") == "object" and not found.get("x-kubernetes-preserve-unknown-fields"):
-        found.setdefault("additionalProperties", False)
-    if isinstance(found.get("additionalProperties"), dict):
-        found["additionalProperties"] = _strict(found["additionalProperties"])
-    if "properties" in found:
-        found["properties"] = {name: _strict(part) for name, part in found["properties"].items()}
-    if "items" in found:
-        found["items"] = _strict(found["items"])
-    return found
+def _nulls(value: Json | Mapping[str, Json], path: str) -> Iterator[str]:
+    if value is None:
+        yield path
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _nulls(one, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for number, one in enumerate(value):
+            yield from _nulls(one, f"{path}[{number}]")

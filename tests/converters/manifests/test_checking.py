@@ -16,8 +16,11 @@ def test_unknown_fields_are_refused_at_every_depth(machine: Any) -> None:
     machine["spec"]["foo"] = 1
     machine["spec"]["template"]["spec"]["domain"]["devices"]["disks"][0]["disk"]["boss"] = "ide"
     found = [(finding.name, finding.text) for finding in check(machine)]
-    assert [name for name, _ in found] == ["spec", "spec.template.spec.domain.devices.disks[0].disk"]
-    assert "'foo' was unexpected" in found[0][1]
+    assert [name for name, _ in found] == [
+        "spec.foo",
+        "spec.template.spec.domain.devices.disks[0].disk.boss",
+    ]
+    assert "nobody knows this field" in found[0][1]
 
 
 @pytest.mark.parametrize(
@@ -30,7 +33,8 @@ def test_unknown_fields_are_refused_at_every_depth(machine: Any) -> None:
         ("metadata.name", "n" * 64),
         ("metadata.name", "a.b"),
         ("metadata.labels.x", "v" * 64),
-        ("spec.template.spec.domain.devices.rng", {"a": 1}),
+        ("spec.template.spec.domain.devices.rng", 1),
+        ("metadata.annotations", None),
     ],
 )
 def test_wrong_values_are_named_by_field(machine: Any, path: str, value: object) -> None:
@@ -46,7 +50,7 @@ def test_wrong_values_are_named_by_field(machine: Any, path: str, value: object)
 
 def test_what_must_be_there(machine: Any) -> None:
     del machine["spec"]["template"]
-    assert [finding.name for finding in check(machine)] == ["spec"]
+    assert "spec.template" in [finding.name for finding in check(machine)]
 
 
 def test_a_kind_that_we_do_not_write() -> None:

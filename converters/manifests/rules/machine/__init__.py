@@ -1,0 +1,1 @@
+"""Rules of a VirtualMachine and of the instance that it makes."""

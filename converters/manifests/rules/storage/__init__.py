@@ -1,0 +1,1 @@
+"""Rules of DataVolumes, their sources, claims and snapshots."""
