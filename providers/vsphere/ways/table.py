@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from mtv.model.estate import VM, Datastore, Disk
 from mtv.model.infrastructure import Host
+from mtv.providers.rules import VOLATILE
 
 VDDK, FOLDER, EXPORT, SSH = "vddk", "folder", "export", "ssh"
 NAMES = (VDDK, FOLDER, EXPORT, SSH)  # the best first
@@ -15,7 +16,6 @@ DISK_LIMIT_BYTES = 62 << 40  # of vSphere
 STREAM_LIMIT_BYTES = 2 << 40  # a stream counts its sectors in 32 bits
 NO_FILES = {"vsan": "vSAN", "vsand": "vSAN", "vvol": "vVol", "pmem": "PMem"}  # datastores whose disks are no files
 ALONE = "ha-datacenter"  # what an ESXi without a vCenter calls where its VMs are
-VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")
 
 
 @dataclass(frozen=True, kw_only=True)
