@@ -44,11 +44,11 @@ _ROUNDS: tuple[Step[World], ...] = (
 _SWITCH: tuple[Step[World], ...] = (
     Step(
         "power-off", "power off the source", cutover.power_off, cutover.undo_power_off, cutover.has_power,
-        by_hand="start the source VM",
+        gives_back=True, by_hand="start the source VM",
     ),
     Step(
         "fence", "fence the source", cutover.fence, cutover.undo_fence, cutover.has_power,
-        by_hand="rename the source VM back and connect its NICs",
+        gives_back=True, by_hand="rename the source VM back and connect its NICs",
     ),
 )  # fmt: skip
 _LAST_DELTA: tuple[Step[World], ...] = (
@@ -72,7 +72,7 @@ _FINISH: tuple[Step[World], ...] = (
     ),
     Step(
         "start", "start the VM", after.start, after.undo_start, after.starts, no_return=True,
-        by_hand="stop the VM at the target",
+        gives_back=True, by_hand="stop the VM at the target",
     ),
     Step("verify-guest", "ask the guest", after.verify_guest, when=after.starts),
     Step("accept", "drop points and scratch", after.accept, on="commit"),

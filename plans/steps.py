@@ -41,6 +41,7 @@ class Step(Generic[W]):
     attempts: int = 5
     no_return: bool = False  # once begun (the target was on a production network) no failure is undone by itself
     on: Literal["run", "commit", "purge"] = "run"  # commit: when the migration is accepted; purge: when asked to
+    gives_back: bool = False  # its undo is still possible when the migration is done: it brings the source back
     by_hand: str = ""  # what a person does where the undo fails: "start db01 at the source"
 
 
@@ -115,6 +116,7 @@ class Turn:
     fault: Fault | None = None
     anew: bool = False  # from the first step, after it was undone
     purged: bool = False
+    gives_back: bool = False  # of one that is done: its source can be given back
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import click
 
 TABLE: dict[str, tuple[str, str]] = {
     "add": ("ends:add", "Remember a source or a target."),
-    "check": ("ends:check", "Log in to a provider and name what is missing, with its fix."),
+    "check": ("manifests:check", "Check a provider or manifests and name what is wrong, with its fix."),
     "refresh": ("ends:refresh", "Read a source's inventory into the store."),
     "inspect": ("guests:inspect", "Look into guests' disks, read-only."),
     "get": ("look:get", "List providers, vms, disks, plans, runs, migrations and more."),
@@ -25,7 +25,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "resume": ("steer:resume", "Lift a hold."),
     "retry": ("steer:retry", "Try a failed or held step again."),
     "cancel": ("steer:cancel", "Stop now, undo everything, bring the source back."),
-    "rollback": ("steer:rollback", "Undo a migration that failed or is in probation, bring the source back."),
+    "rollback": ("steer:rollback", "Undo a failed migration or one in probation; give a done one's source back."),
     "commit": ("steer:commit", "End probation, drop what mtv left at the source."),
     "purge": ("steer:purge", "Remove what a rolled back migration left at the target."),
     "verify": ("proof:verify", "Read target disks again and hold them against signed receipts."),

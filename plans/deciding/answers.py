@@ -2,7 +2,7 @@
 refused with the verb that would do.
 
     hold      start no further step             resume    lift a hold, go on
-    cancel    stop now, undo all                rollback  the same from failed, held or probation
+    cancel    stop now, undo all                rollback  the same from failed, held or probation; from done: the source
     retry     a new attempt of what failed      commit    end the probation
     cutover   ends the wait for it              purge     remove what a failed one left at the target
 """
@@ -57,7 +57,8 @@ def _cancel(history: History, intent: Intent) -> Turn | Answer:
 
 
 def _rollback(history: History, intent: Intent) -> Turn | Answer:
-    if history.state == UNSURE or (history.mode == "run" and history.state in ("failed", "held", "probation")):
+    begun = history.mode == "run" and history.state in ("failed", "held", "probation")
+    if begun or history.state == UNSURE or (history.state == "done" and history.gives_back):
         goal = history.goal or "rolled-back"
         return Turn("undoing", f"rolled back by {intent.who}", intent, "rollback", mode="undo", goal=goal)
     if history.state in UNDONE or history.mode == "undo":

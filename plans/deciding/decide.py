@@ -31,13 +31,13 @@ def decide(
 def _forward(journey: Journey[W], history: History, policy: Policy, now: datetime) -> Decision:
     last = history.last
     if last is None:
-        return _at(_of_mode(journey, history)[:1], history, policy, now)
+        return _at(journey, _of_mode(journey, history)[:1], history, policy, now)
     step = find(journey, last.step)
     match last.mark:
         case Mark.DONE if last.back:
             return _act(find(journey, last.back), last.round + 1, history)
         case Mark.DONE | Mark.SKIPPED:
-            return _at(_after(_of_mode(journey, history), step), history, policy, now)
+            return _at(journey, _after(_of_mode(journey, history), step), history, policy, now)
         case Mark.WAIT:
             due = _due(history.until, now)
             return Act(step.name, last.round, last.attempt) if due else Sleep(history.until, history.why)
@@ -48,12 +48,12 @@ def _forward(journey: Journey[W], history: History, policy: Policy, now: datetim
     return _act(step, last.round, history)
 
 
-def _at(steps: Sequence[Step[W]], history: History, policy: Policy, now: datetime) -> Decision:
+def _at(journey: Journey[W], steps: Sequence[Step[W]], history: History, policy: Policy, now: datetime) -> Decision:
     """The first of `steps`; the end of this mode where there is none."""
     if steps:
         return _act(steps[0], history.last.round if history.last else history.round, history)
     if history.mode == "commit":
-        return Turn("done", mode="run")
+        return Turn("done", mode="run", gives_back=_gives_back(journey, history))
     if history.mode == "purge":
         cause = f"{history.fault.text}; " if history.fault else ""
         return Turn(history.goal, f"{cause}what was left of it at the target was removed", mode="run", purged=True)
@@ -103,10 +103,16 @@ def _backward(journey: Journey[W], history: History, now: datetime) -> Decision:
 
 
 def to_undo(journey: Journey[W], history: History) -> list[Step[W]]:
-    """Steps that were begun and have an undo, the latest first."""
+    """Steps that were begun and have an undo, the latest first; of a migration that was done those that give its
+    source back."""
     begun = {name: place for place, name in enumerate(history.begun)}
     steps = [step for step in journey if step.undo is not None and step.name in begun]
+    steps = [step for step in steps if step.gives_back or not history.accepted]
     return sorted(steps, key=lambda step: begun[step.name], reverse=True)
+
+
+def _gives_back(journey: Journey[W], history: History) -> bool:
+    return any(step.gives_back for step in to_undo(journey, history))
 
 
 def by_hand(journey: Journey[W], history: History) -> str:

@@ -79,6 +79,7 @@ def turning(turn: Turn, n: int, policy: Policy, now: datetime) -> Row:
         "goal": turn.goal,
         "anew": turn.anew,
         "purged": turn.purged,
+        "gives_back": turn.gives_back,
     }
     facts: Facts = {key: value for key, value in told.items() if value}
     if turn.intent:

@@ -43,6 +43,8 @@ class History:
     revived: bool = False  # somebody turned it since `last`
     answered: frozenset[int] = frozenset()  # intents that a turn has answered
     purged: bool = False
+    accepted: bool = False  # it was done: only its source can still be given back,
+    gives_back: bool = False  # if anything was done to it that can be undone
 
     def of(self, step: str, round: int | None = None) -> Facts:  # noqa: A002 - the journal's word
         """A step's facts: of that round, or of its last; empty where it did not end yet."""
@@ -87,7 +89,8 @@ def _turned(history: History, row: Row) -> History:
     if state in ACTIVE.values():
         return _activated(history, row)
     if state in (*UNDONE, "done", "probation"):
-        history = replace(history, begun=history.begun if state == "probation" else (), mode="run", goal="", last=None)
+        history = replace(history, begun=() if state in UNDONE else history.begun, mode="run", goal="", last=None)
+        history = replace(history, accepted=state == "done", gives_back=row.facts.get("gives_back") is True)
     fault = None if state in ("done", "probation", "cancelled") else history.fault or row.fault
     mode = str(row.facts.get("mode") or history.mode)
     return replace(history, mode=mode, fault=fault, purged=history.purged or row.facts.get("purged") is True)

@@ -6,6 +6,7 @@ from tests.crash.boundaries import ended, in_state
 from tests.crash.pair import Case, Pair
 
 FLAVOURS = ("snapshots", "backups", "streams", "untracked")
+STARTS = ("start_machine", "stop_machine", "guest")
 PROBATION = Policy(engine="test", probation_s=3600)
 
 
@@ -24,4 +25,6 @@ BACK = [
     Case("cold", "streams", "taken-back", "rolled-back", [("rollback", in_state("probation"))], PROBATION),
     Case("warm", "backups", "taken-back", "rolled-back", [("rollback", in_state("probation"))], PROBATION),
     Case("warm", "untracked", "committed", "done", [("commit", in_state("probation"))], PROBATION),
+    Case("cold", "snapshots", "given-back", "rolled-back", [("rollback", in_state("done"))], without=STARTS),
+    Case("warm", "backups", "given-back", "rolled-back", [("rollback", in_state("done"))]),
 ]

@@ -109,6 +109,24 @@ def test_a_vm_with_snapshots_moves_as_it_is_now(vc: VCenter, admin: Any, tmp_pat
     assert [one.name for one in vm.snapshot.rootSnapshotList] == ["before the patch"]
 
 
+def test_the_source_of_a_move_that_is_done_is_given_back_as_it_was(vc: VCenter, admin: Any, yard: Yard) -> None:
+    """It runs again, under its name, with its cards; what was moved stays until it is purged."""
+    vm = make(admin, Wish("wanted-back"))
+    disk = content(yard.desk.folder / "disk", 8, 8)
+    fill(vc, "wanted-back", disk)
+    WaitForTask(vm.PowerOnVM_Task())
+    before = picture(vm)
+    yard.run(["wanted-back"])
+    assert "(mtv-wave-1~" in vm.name
+    assert "rolled-back" in yard.mtv("rollback", "wave-1", "--yes").stderr
+    assert picture(vm) == before
+    bundle = yard.desk.bundle("wanted-back")
+    assert (bundle / "disk0.raw").read_bytes() == disk.read_bytes()
+    assert {row["verdict"] for row in yard.desk.rows("verify", "wave-1")} == {"same"}
+    yard.mtv("purge", "wave-1", "--yes")
+    assert not bundle.exists()
+
+
 def test_a_template_moves(vc: VCenter, admin: Any, yard: Yard) -> None:
     vm = make(admin, Wish("golden"))
     disk = content(yard.desk.folder / "golden", 8, 5)

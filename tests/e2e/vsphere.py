@@ -25,6 +25,7 @@ from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
 from tests.vddk.library import Stub, library
 
 NAME = "vc01"
+PATIENCE_S = 300.0  # a guest that is looked into and converted under emulation
 SECRETS = ("control", "copy")  # files with the accounts' passwords
 
 
@@ -40,7 +41,7 @@ class Yard:
         """Its second account has that role."""
         made = cls(vc, Desk(folder))
         with vc.connected() as service:
-            allow(service, copier, [one.privilege for one in of.rights if not one.privilege.startswith("System.")])
+            allow(service, copier, of.given)
         secret, copy_secret = made._secret("control", ADMIN), made._secret("copy", copier)
         made.mtv(
             "add", "provider", NAME, vc.url, "--kind", "vsphere", "--user", ADMIN, "--secret", secret,
@@ -120,7 +121,7 @@ class Engine:
 
     def kill_when(self, what: str, seen: Callable[[], object]) -> bool:
         """False where it ended before."""
-        until(what, lambda: self.child.poll() is not None or seen())
+        until(what, lambda: self.child.poll() is not None or seen(), PATIENCE_S)
         if self.child.poll() is not None:
             return False
         self.child.kill()

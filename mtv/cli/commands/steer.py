@@ -106,6 +106,10 @@ resume = _command("resume", "Lift a hold, or go on with a run whose engine died.
 retry = _command("retry", "Try the failed or held step of RUN again.")
 cancel = _command("cancel", "Stop RUN now, undo everything and bring the source back.")
 cutover = _command("cutover", "Switch over now: power the source off, copy the last delta.")
-rollback = _command("rollback", "Undo a failed migration or one in probation, and bring the source back.")
+rollback = _command(
+    "rollback",
+    "Undo a failed migration or one in probation, and bring "
+    "the source back. Of one that is done, give the source back: what was moved stays until `mtv purge`.",
+)
 commit = _command("commit", "End probation: what mtv left at the source is dropped.")
 purge = _command("purge", "Remove what a rolled back migration left at the target.")

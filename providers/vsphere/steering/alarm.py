@@ -10,7 +10,7 @@ from mtv.errors import Held, MtvError, Temporary
 from mtv.model.estate import Finding, Level
 from mtv.providers.vsphere.objects.elements import Props, text
 from mtv.providers.vsphere.reading import collector
-from mtv.providers.vsphere.steering.marks import BY_HAND, Note, fence_of
+from mtv.providers.vsphere.steering.marks import Note, fence_of
 from mtv.providers.vsphere.steering.server import Server
 from mtv.providers.vsphere.steering.subject import Subject, look
 from mtv.providers.vsphere.wire.session import Session
@@ -52,7 +52,7 @@ async def findings(server: Server) -> list[Finding]:
         return [
             Finding(name="fence", ok=False, level=Level.WARNING, text=words, fix=error.fault.hint or "try it again")
         ]
-    fix = f"is it needed? then `mtv rollback`, or where its move is done {BY_HAND}; else shut it down"
+    fix = "is it needed? then `mtv rollback`, also where its move is done; else shut it down"
     return [Finding(name="fence", ok=False, text=words, fix=fix) for words in told]
 
 

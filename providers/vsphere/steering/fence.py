@@ -13,7 +13,6 @@ from mtv.providers.vsphere.objects.elements import unescaped
 from mtv.providers.vsphere.steering import orders
 from mtv.providers.vsphere.steering.alarm import refuse_powered_on
 from mtv.providers.vsphere.steering.marks import (
-    BY_HAND,
     KEY,
     Card,
     Note,
@@ -66,7 +65,7 @@ def refuse_fenced(subject: Subject, run_name: str) -> None:
     if note and note.run != run_name:
         raise CheckFailed(
             "source.fenced-by", f"{subject.name} is fenced by {note.run}, another run",
-            f"is its move done? then {BY_HAND}; else end that run, or roll it back: mtv rollback {run_word(note.run)}",
+            f"end that run, or give the VM back, where its store is: mtv rollback {run_word(note.run)}",
         )  # fmt: skip
 
 

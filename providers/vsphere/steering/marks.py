@@ -8,7 +8,6 @@ from mtv.errors import Held, Refused
 from mtv.providers.vsphere.steering.subject import Subject
 
 KEY = "mtv.fence"
-BY_HAND = "take the fence down by hand (docs/vsphere.md)"  # nothing rolls back a move that is done
 INSPECT = "inspect"  # RUN of the points of `mtv inspect`: runs have a number
 NAME_LIMIT = 80  # characters of a VM's name
 

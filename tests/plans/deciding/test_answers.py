@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from mtv.errors import MtvError
 from mtv.model.outcomes import Done, Mark, Outcome, Stop, Wait
 from mtv.plans.runner import Control, Migration, Policy, drive
 from mtv.times import stamp
@@ -56,6 +57,32 @@ def test_probation_is_a_state_that_ends_by_time_or_by_a_person() -> None:
     end_of(third)
     assert asked(third, "rollback") == "undoing"
     assert (third.world.history.state, third.world.standing) == ("rolled-back", [])
+
+
+def test_of_a_migration_that_is_done_the_source_is_given_back_and_the_target_stays_until_it_is_purged() -> None:
+    steps = [
+        toy_step("volumes"), toy_step("off", gives_back=True), toy_step("fence", gives_back=True), toy_step("machine"),
+        toy_step("tidy", on="commit"), toy_step("drop", on="purge"),
+    ]  # fmt: skip
+    migration = toy(steps=steps)
+    assert end_of(migration) == "done"
+    assert asked(migration, "rollback") == "undoing"
+    assert migration.world.acts[-3:] == ["tidy", "undo fence", "undo off"]
+    assert migration.world.history.state == "rolled-back"
+    assert asked(migration, "rollback") == "it is rolled-back"
+    assert asked(migration, "purge") == "purging"
+    assert migration.world.acts[-1] == "drop"
+
+
+def test_a_source_that_could_not_be_given_back_is_given_back_by_the_next_try() -> None:
+    steps = [toy_step("volumes"), toy_step("off", gives_back=True), toy_step("fence", gives_back=True)]
+    migration = toy(steps=steps, undo_script={"fence": [MtvError(BROKEN.code, BROKEN.text)]})
+    end_of(migration)
+    assert asked(migration, "rollback") == "undoing"
+    assert migration.world.history.state == "failed, source unsure"
+    assert "By hand, in this order: undo fence; undo off" in migration.world.history.why
+    assert asked(migration, "rollback") == "undoing"
+    assert (migration.world.history.state, migration.world.standing) == ("rolled-back", ["volumes"])
 
 
 def test_purge_removes_what_a_failed_one_left_and_no_retry_follows() -> None:

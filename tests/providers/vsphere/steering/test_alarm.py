@@ -56,7 +56,7 @@ def test_a_check_finds_it(vc: VCenter, fenced: Any) -> None:
     assert not found.ok
     assert "alarm (mtv-plan-1) was fenced by mtv-plan-1, and it runs" in found.text
     assert "mtv rollback" in found.fix
-    assert "by hand (docs/vsphere.md)" in found.fix
+    assert "also where its move is done" in found.fix
 
 
 def test_a_check_that_cannot_look_says_so(vc: VCenter, admin: Any) -> None:

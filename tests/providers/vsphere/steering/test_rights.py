@@ -18,7 +18,7 @@ from tests.vcenter.server import CONTROL, VCenter
 from tests.vcenter.test_orders import autostart
 
 POINT = f"{FENCE}-inspect"
-RIGHTS = [one.privilege for one in ROLE.rights if not one.privilege.startswith("System.")]
+RIGHTS = ROLE.given
 USED = (
     "VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.PowerOn", "VirtualMachine.State.CreateSnapshot",
     "VirtualMachine.State.RemoveSnapshot", "VirtualMachine.Interact.DeviceConnection", "VirtualMachine.Config.Rename",
