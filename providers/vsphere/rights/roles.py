@@ -3,7 +3,7 @@
 Where a method's own privilege is known it is that of pyVmomi's type tables; `/folder` and ReconfigVM carry none there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mtv.errors import Refused
@@ -24,6 +24,16 @@ class Role:
     account: str  # control or copy
     says: str
     rights: Sequence[Right]
+
+    @property
+    def given(self) -> list[str]:
+        """Its privileges, as a role of the server's holds them."""
+        return _given(one.privilege for one in self.rights)
+
+
+def _given(privileges: Iterable[str]) -> list[str]:
+    """System.* rights are in every role, and cannot be given."""
+    return [one for one in privileges if not one.startswith("System.")]
 
 
 _READ = Right("System.Read", ROOT, "the inventory")
@@ -88,14 +98,12 @@ def text(of: Role, account: str = "VSPHERE.LOCAL\\mtv") -> str:
         return f"role {of.name}, for the {of.account} account: {of.says}\n"
     width = max(len(one.privilege) for one in of.rights)
     rows = [f"  {one.privilege:{width}}  on {one.on:9}  {one.why}" for one in of.rights]
-    lines = [*govc(f"mtv-{of.name}", account, [one.privilege for one in of.rights], "/"),
-             *powercli(f"mtv-{of.name}", account, [one.privilege for one in of.rights])]  # fmt: skip
+    lines = [*govc(f"mtv-{of.name}", account, of.given, "/"), *powercli(f"mtv-{of.name}", account, of.given)]
     return "\n".join([f"role {of.name}, for the {of.account} account: {of.says}", *rows, "", *lines]) + "\n"
 
 
 def govc(role: str, account: str, privileges: Sequence[str], path: str) -> list[str]:
-    """System.* rights are in every role, and cannot be given."""
-    given = " ".join(one for one in privileges if not one.startswith("System."))
+    given = " ".join(_given(privileges))
     return [
         "govc:",
         f"  govc role.create {role} {given}".rstrip(),
@@ -104,7 +112,7 @@ def govc(role: str, account: str, privileges: Sequence[str], path: str) -> list[
 
 
 def powercli(role: str, account: str, privileges: Sequence[str]) -> list[str]:
-    given = ", ".join(f"'{one}'" for one in privileges if not one.startswith("System."))
+    given = ", ".join(f"'{one}'" for one in _given(privileges))
     return [
         "PowerCLI:",
         f"  New-VIRole -Name {role} -Privilege (Get-VIPrivilege -Id {given})",

@@ -102,7 +102,7 @@ def test_all_is_read_again_when_asked(added: Path, admin: Any, vc: VCenter, caps
 def test_a_check_names_what_the_second_account_lacks(
     added: Path, admin: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    allow(admin, COPY, [one.privilege for one in FOLDER.rights if not one.privilege.startswith("System.")])
+    allow(admin, COPY, FOLDER.given)
     cli.main(["check", "provider", "vc01", "-o", "json"])
     out = capsys.readouterr().out
     told = {one["name"]: one for one in json.loads(out)}

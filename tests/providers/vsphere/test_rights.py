@@ -18,12 +18,7 @@ from tests.vcenter.machines import Wish, allow, disallow, make
 from tests.vcenter.server import CONTROL as STEERER
 from tests.vcenter.server import COPY, VCenter
 
-GIVEN = [(one, right.privilege) for one in (CONTROL, VDDK, FOLDER, EXPORT) for right in one.rights
-         if not right.privilege.startswith("System.")]  # fmt: skip
-
-
-def rights(of: Role) -> list[str]:
-    return [one.privilege for one in of.rights if not one.privilege.startswith("System.")]
+GIVEN = [(one, privilege) for one in (CONTROL, VDDK, FOLDER, EXPORT) for privilege in one.given]
 
 
 def found(source: VSphere) -> Sequence[Finding]:
@@ -42,7 +37,7 @@ def by_name(told: Sequence[Finding]) -> dict[str, Finding]:
 
 @pytest.mark.parametrize(("of", "privilege"), GIVEN, ids=lambda one: one if isinstance(one, str) else one.name)
 def test_each_missing_right_is_named_and_no_other(vc: VCenter, admin: Any, of: Role, privilege: str) -> None:
-    allow(admin, COPY, [one for one in rights(of) if one != privilege])
+    allow(admin, COPY, [one for one in of.given if one != privilege])
     session = session_of(vc, COPY)
     lacks = missing(session, of, objects(session))
     assert [one.privilege for one in lacks] == [privilege]
@@ -51,14 +46,14 @@ def test_each_missing_right_is_named_and_no_other(vc: VCenter, admin: Any, of: R
 
 @pytest.mark.parametrize("of", [CONTROL, VDDK, FOLDER, EXPORT], ids=lambda one: one.name)
 def test_with_its_role_an_account_lacks_nothing(vc: VCenter, admin: Any, of: Role) -> None:
-    allow(admin, COPY, rights(of))
+    allow(admin, COPY, of.given)
     session = session_of(vc, COPY)
     assert missing(session, of, objects(session)) == []
 
 
 def test_a_right_that_is_missing_on_one_object_names_it(vc: VCenter, admin: Any) -> None:
     vm = next(iter(find(admin, "narrow")), None) or make(admin, Wish("narrow"))
-    allow(admin, COPY, rights(EXPORT))
+    allow(admin, COPY, EXPORT.given)
     allow(admin, COPY, [], on=vm)
     session = session_of(vc, COPY)
     [one] = missing(session, EXPORT, objects(session))
@@ -67,8 +62,8 @@ def test_a_right_that_is_missing_on_one_object_names_it(vc: VCenter, admin: Any)
 
 
 def test_a_check_says_who_answers_and_what_is_missing(vc: VCenter, admin: Any) -> None:
-    allow(admin, STEERER, rights(CONTROL))
-    allow(admin, COPY, rights(FOLDER))
+    allow(admin, STEERER, CONTROL.given)
+    allow(admin, COPY, FOLDER.given)
     told = by_name(found(source_of(vc, STEERER, copy_user=COPY)))
     assert told["login"].ok
     assert "VMware vCenter" in told["login"].text

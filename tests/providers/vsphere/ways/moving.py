@@ -16,17 +16,12 @@ from mtv.model.tasks import Task, TaskDisk
 from mtv.model.volumes import Volume
 from mtv.providers.vsphere.reading.inventory import Inventory
 from mtv.providers.vsphere.reading.survey import survey
-from mtv.providers.vsphere.rights.roles import Role
 from mtv.providers.vsphere.ways.exports import SECRET, Ways
 from mtv.providers.vsphere.ways.openers import OPENERS
 from mtv.providers.vsphere.wire.session import Session
 from tests.providers.vsphere.opening import OPEN, session_of, source_of
 from tests.vcenter.machines import MIB, Wish, fill, make, root
 from tests.vcenter.server import ADMIN, PASSWORDS, VCenter
-
-
-def rights(of: Role) -> list[str]:
-    return [one.privilege for one in of.rights if not one.privilege.startswith("System.")]
 
 
 def content(path: Path, size_bytes: int, seed: int = 1) -> Path:

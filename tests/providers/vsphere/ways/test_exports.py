@@ -14,14 +14,14 @@ from mtv.errors import CheckFailed, Refused
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER
 from mtv.providers.vsphere.ways.exports import SECRET, fingerprint_of
 from tests.providers.vsphere.opening import find, source_of
-from tests.providers.vsphere.ways.moving import Move, moving, of, rights
+from tests.providers.vsphere.ways.moving import Move, moving, of
 from tests.vcenter.machines import MIB, Wish, allow, disallow
 from tests.vcenter.server import COPY, PASSWORDS, VCenter
 
 
 @pytest.fixture
 def move(vc: VCenter, admin: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Move:
-    allow(admin, COPY, rights(FOLDER) + rights(EXPORT))
+    allow(admin, COPY, FOLDER.given + EXPORT.given)
     return moving(vc, admin, tmp_path, Wish(f"export-{request.node.name}"[:60], disks=(MIB, 2 * MIB)), COPY)
 
 
@@ -53,7 +53,7 @@ def test_a_disk_that_the_point_does_not_hold_is_refused(move: Move) -> None:
 
 def test_a_right_that_one_vm_alone_lacks_closes_the_way_for_it(vc: VCenter, admin: Any, move: Move) -> None:
     [vm] = find(admin, move.vm.name)
-    allow(admin, COPY, rights(FOLDER), on=vm)
+    allow(admin, COPY, FOLDER.given, on=vm)
     try:
         move.ways.wanted = "export"
         with pytest.raises(CheckFailed, match="export: the copy account lacks VApp.Export"):

@@ -17,7 +17,7 @@ from mtv.providers.vsphere.ways import lease, sharing
 from mtv.providers.vsphere.ways.folder import Folder
 from mtv.providers.vsphere.ways.streams import Stream
 from mtv.settings import settings
-from tests.providers.vsphere.ways.moving import Move, moving, rights
+from tests.providers.vsphere.ways.moving import Move, moving
 from tests.vcenter.machines import MIB, Wish, allow, write
 from tests.vcenter.server import COPY, VCenter
 from tests.vcenter.test_power import until
@@ -43,7 +43,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def begin(vc: VCenter, admin: Any, tmp_path: Path) -> Iterator[Callable[[str, str], Move]]:
     """A VM to be read by that way with its role alone; afterwards, that nothing of ours is left there."""
-    allow(admin, COPY, rights(FOLDER) + rights(EXPORT))
+    allow(admin, COPY, FOLDER.given + EXPORT.given)
 
     def begun(way: str, name: str) -> Move:
         move = moving(vc, admin, tmp_path, Wish(name, disks=(SIZE,)), COPY)

@@ -9,19 +9,19 @@ from pyVmomi import vim
 
 from mtv.errors import CheckFailed
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER, Role
-from tests.providers.vsphere.ways.moving import Move, moving, rights
+from tests.providers.vsphere.ways.moving import Move, moving
 from tests.vcenter.machines import MIB, Wish, allow
 from tests.vcenter.server import COPY, VCenter
 
 ROLES = {"folder": FOLDER, "export": EXPORT}
 READS = "VirtualMachine.Provisioning.DiskRandomRead"
-SPOILED = [(way, right) for way, role in ROLES.items() for right in rights(role) if right != READS]
+SPOILED = [(way, right) for way, role in ROLES.items() for right in role.given if right != READS]
 SIZE = 8 * MIB
 
 
 def tracked(vc: VCenter, service: Any, folder: Path, role: Role) -> Move:
     """Its tracking has begun: it was on once."""
-    allow(service, COPY, rights(role))
+    allow(service, COPY, role.given)
     move = moving(vc, service, folder, Wish(f"rights-{folder.name}"[:60], disks=(SIZE,), tracked=True), COPY)
     vm = vim.VirtualMachine(move.vm.id, service._stub)
     WaitForTask(vm.PowerOnVM_Task())
@@ -52,7 +52,7 @@ def test_without_one_of_its_rights_a_way_is_closed(
     vc: VCenter, admin: Any, tmp_path: Path, way: str, right: str
 ) -> None:
     move = tracked(vc, admin, tmp_path, ROLES[way])
-    allow(admin, COPY, [one for one in rights(ROLES[way]) if one != right])
+    allow(admin, COPY, [one for one in ROLES[way].given if one != right])
     with pytest.raises(CheckFailed) as refused:
         move.go()
     assert refused.value.fault.code == "vsphere.permission"
@@ -63,5 +63,5 @@ def test_without_one_of_its_rights_a_way_is_closed(
 
 def test_without_the_right_to_ask_for_areas_all_of_a_disk_is_read(vc: VCenter, admin: Any, tmp_path: Path) -> None:
     move = tracked(vc, admin, tmp_path, FOLDER)
-    allow(admin, COPY, [one for one in rights(FOLDER) if one != READS])
+    allow(admin, COPY, [one for one in FOLDER.given if one != READS])
     assert read_bytes(move) == SIZE
