@@ -63,16 +63,22 @@ class _Reader(yaml.SafeLoader):
 
 
 _UNREAD = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge", "tag:yaml.org,2002:value"}
+_NUMBERS = {  # without base 60: to Kubernetes a MAC such as 52:54:00:12:34:56 is a text
+    "tag:yaml.org,2002:int": re.compile(r"[-+]?(0b[0-1_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)$"),
+    "tag:yaml.org,2002:float": re.compile(
+        r"([-+]?([0-9][0-9_]*\.[0-9_]*([eE][-+]?[0-9]+)?|\.[0-9][0-9_]*([eE][-+]?[0-9]+)?|\.(inf|Inf|INF))|\.(nan|NaN|NAN))$"
+    ),
+}
 _Reader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in found if tag not in _UNREAD]
+    first: [(tag, _NUMBERS.get(tag, pattern)) for tag, pattern in found if tag not in _UNREAD]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
 
-def load(text: bytes, what: str = "the manifest") -> list[dict[str, Json]]:
+def load(text: bytes, what: str = "the manifest", limit_bytes: int = LIMIT_BYTES) -> list[dict[str, Json]]:
     """Every document of the text. Raises Refused `manifest.unreadable`."""
-    if len(text) > LIMIT_BYTES:
-        raise Refused("manifest.unreadable", f"{what} has {len(text)} bytes, and {LIMIT_BYTES} are read")
+    if len(text) > limit_bytes:
+        raise Refused("manifest.unreadable", f"{what} has {len(text)} bytes, and {limit_bytes} are read")
     try:
         found = [document for document in yaml.load_all(text, Loader=_Reader) if document is not None]  # noqa: S506
     except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:  # `!!int ''` is an IndexError

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mtv.converters.worker.folders import write_task
+from mtv.formats import kubeyaml
 from mtv.model.tasks import Task
 from mtv.providers.memory.estate import read_address, read_estate, write_estate
 from tests.cli.sandbox import Sandbox
+from tests.converters.manifests.rules.documents import CLAIM, MACHINE
 
 
 def planned(box: Sandbox) -> None:
@@ -71,12 +73,19 @@ def tasked(box: Sandbox) -> None:
     assert write_task(task, {}) == box.folder / "tasks" / "transfer-1"
 
 
+def written(box: Sandbox) -> None:
+    """Manifests as somebody wrote them."""
+    (box.folder / "manifests").mkdir()
+    for name in ("vm.yaml", "manifests/claim.yaml"):
+        (box.folder / name).write_bytes(kubeyaml.dump([MACHINE if name == "vm.yaml" else CLAIM]))
+
+
 def bare(box: Sandbox) -> None:
     """Nothing but exports/db01.ova."""
 
 
 SCENES: dict[str, Callable[[Sandbox], None]] = {
-    "add": bare, "check": known, "refresh": known, "inspect": bare, "get": known,
+    "add": bare, "check": known, "check manifest": written, "refresh": known, "inspect": bare, "get": known,
     "report": known, "export": known, "describe": known, "create": bare, "lint": planned, "run": planned,
     "status": moved, "watch": moved, "logs": moved, "why": moved, "cutover": warm,
     "hold": warm, "resume": held, "retry": refused, "cancel": held, "rollback": probation, "commit": probation,

@@ -69,6 +69,12 @@ def test_hostile_text_is_refused(text: bytes, why: str) -> None:
     assert error.value.fault.code == "manifest.unreadable"
 
 
+def test_a_mac_address_is_a_text_and_not_a_number_of_base_60() -> None:
+    assert load(b"a: 52:54:00:12:34:56\nb: 1:30\nc: 12\nd: 0x1f\ne: 1.5\nf: 017\ng: 12:30:45.5\n") == [
+        {"a": "52:54:00:12:34:56", "b": "1:30", "c": 12, "d": 31, "e": 1.5, "f": 15, "g": "12:30:45.5"}
+    ]
+
+
 WORDS = b": - [ ] { } & * ! | > # % @ << !!int !!float !!bool 0x 1e999 1:99 .inf --- ... &a *a ~ ' \"".split()
 
 

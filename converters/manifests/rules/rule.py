@@ -32,7 +32,10 @@ class Rule:
     def at(self, place: View, text: str = "", value: Json = None) -> "Complaint":
         """What `text` says beside the rule's own sentence is the case at hand: both numbers, the other's name."""
         told = value if value is not None else place.value
-        return Complaint(self, place.path, _short(told), f"{self.what}: {text}" if text else self.what)
+        secret = place.path.rpartition(".")[2] in _SECRET
+        return Complaint(
+            self, place.path, "..." if secret else _short(told), f"{self.what}: {text}" if text else self.what
+        )
 
     def applies(self, version: Version) -> bool:
         return (self.since is None or version >= self.since) and (self.until is None or version < self.until)
@@ -80,6 +83,7 @@ class Book:
 
 
 _LIMIT = 80
+_SECRET = {"userData", "userDataBase64", "networkData", "networkDataBase64"}  # passwords lie in cloud-init's data
 
 
 def _short(value: Json) -> str:

@@ -42,9 +42,9 @@ def add_provider(
     return 0
 
 
-@click.group(epilog=example("mtv check provider exports"))
+@click.group(epilog=example("mtv check provider exports", "mtv check manifest vm.yaml"))
 def check() -> None:
-    """Log in to a provider and name what is missing, with its fix."""
+    """Check a provider or manifests and name what is wrong, with its fix."""
 
 
 @check.command("provider", epilog=example("mtv check provider exports"))
