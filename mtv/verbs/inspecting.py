@@ -1,6 +1,7 @@
 """`mtv inspect`: look into guests' disks, read-only for the source, and keep what was found."""
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
@@ -10,19 +11,22 @@ from typing import Any
 
 from mtv import codec
 from mtv.converters.worker.local import LocalWorkers
-from mtv.errors import MtvError
+from mtv.errors import CheckFailed, MtvError
 from mtv.model.estate import VM, Facts, Json
 from mtv.model.plans import GuestChoice, NicChoice
+from mtv.model.points import Point
 from mtv.model.tasks import Ended, Task, TaskDisk
 from mtv.providers.base import Lends
 from mtv.settings import settings
-from mtv.store import inventory
+from mtv.store import inventory, looks
+from mtv.store.looks import Look
 from mtv.store.store import Store
 from mtv.verbs.opening import opened, place, require_points
 from mtv.verbs.plans import chosen
 
 COLUMNS = ("name", "system", "hostname", "conversion", "addresses", "concerns", "fault")
 POINT = "mtv-inspect~"  # and what tells two that look at the same time apart
+LOG = logging.getLogger(__name__)
 
 
 def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dict[str, Json]]:
@@ -35,6 +39,7 @@ def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dic
         async def work() -> list[dict[str, Json]]:
             async with AsyncExitStack() as stack:
                 source = await stack.enter_async_context(opened("sources", found))
+                await drop_abandoned(source)
                 rows = []
                 for number, vm in enumerate(vms, 1):
                     tell(number, f"of {len(vms)}: {vm.name}")
@@ -42,6 +47,19 @@ def inspect(word: str, where: str, tell: Callable[[int, str], None]) -> list[dic
                 return rows
 
         return asyncio.run(work())
+
+
+async def drop_abandoned(source: Any) -> None:
+    """Remove the points that looks from this store left at that source when they were killed."""
+    for look, forget in looks.abandoned(settings().store, source.name):
+        what = f"{look.name}: the point {look.point} that an `mtv inspect` left when it died"
+        try:
+            await source.release(Point(id=look.point, vm=look.vm, identity=""))
+        except MtvError as error:
+            LOG.warning("%s is still there: %s", what, error.fault.text)
+        else:
+            forget()
+            LOG.warning("%s is removed", what)
 
 
 async def _one(store: Store, source: Any, vm: VM) -> dict[str, Json]:
@@ -56,14 +74,20 @@ async def _one(store: Store, source: Any, vm: VM) -> dict[str, Json]:
 async def _look(source: Any, vm: VM) -> Facts:
     """The inspect operation's facts. Raises MtvError with the worker's own fault."""
     moving = [disk for disk in vm.disks if not disk.blank]
-    with tempfile.TemporaryDirectory(prefix="mtv-inspect-") as scratch:
-        point = await source.freeze(vm, moving, POINT + token_hex(4), None, True)
+    look = Look(point=POINT + token_hex(4), source=vm.source, vm=vm.id, name=vm.name)
+    with tempfile.TemporaryDirectory(prefix="mtv-inspect-") as scratch, looks.noted(settings().store, look) as forget:
+        try:
+            point = await source.freeze(vm, moving, look.point, None, True)
+        except CheckFailed:  # before anything was made
+            forget()
+            raise
         try:
             disks = tuple([TaskDisk(id=disk.key, size_bytes=disk.size_bytes, export=await source.export(point, disk))
                            for disk in moving])  # fmt: skip
             return await _employ(_task(vm, disks, scratch), source.lends() if isinstance(source, Lends) else {})
         finally:
             await source.release(point)
+            forget()
 
 
 def _task(vm: VM, disks: tuple[TaskDisk, ...], scratch: str) -> Task:

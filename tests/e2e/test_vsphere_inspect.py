@@ -7,7 +7,7 @@ import pytest
 from pyVim.task import WaitForTask
 
 from mtv.providers.vsphere.rights.roles import VDDK
-from tests.e2e.vsphere import SECRETS, Yard, content, shelve
+from tests.e2e.vsphere import SECRETS, Engine, Yard, content, picture, shelve
 from tests.planted import leaks
 from tests.vcenter.machines import MIB, Wish, fill, make
 from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
@@ -31,4 +31,29 @@ def test_a_vm_that_runs_is_looked_into_with_the_copy_account(
     assert vm.snapshot is None
     for user in (ADMIN, COPY):
         assert leaks(tmp_path, PASSWORDS[user], SECRETS) == []
+    yard.leaves_nothing()
+
+
+@pytest.mark.slow
+def test_the_snapshot_of_a_look_that_was_killed_is_removed_by_the_next_one_or_by_a_run(
+    vc: VCenter, admin: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard, name = Yard.of(vc, tmp_path, VDDK), "looked-at-twice"
+    vm = make(admin, Wish(name, (8 * MIB,)))
+    fill(vc, name, content(tmp_path / "a", 8, 1))
+    monkeypatch.setenv("MTV_VDDK", str(shelve(vc, vm, tmp_path / "vddk").folder))
+    WaitForTask(vm.PowerOnVM_Task())
+    yard.mtv("refresh", "vc01")
+    before = picture(vm)
+    look = ("inspect", "vc01", "--where", f"name='{name}'")
+    for act in (("inspect", "vc01", "--where", "name='nobody'"), ("run", str(yard.plan([name])))):
+        assert Engine.of(yard, words=look).kill_when("its snapshot", lambda: vm.snapshot)
+        point = vm.snapshot.rootSnapshotList[0].name
+        said = yard.desk.mtv(*act).stderr
+        assert f"{name}: the point {point} that an `mtv inspect` left when it died is removed" in said, said
+        assert not vm.snapshot
+        if act[0] == "inspect":
+            assert picture(vm) == before
+    assert yard.desk.bundle(name).exists(), "it moved"
+    vc.expire()
     yard.leaves_nothing()

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
+from mtv.errors import CheckFailed, MtvError, Temporary
 from mtv.model.estate import VM, Disk
 from mtv.model.points import Export, Point
 from mtv.model.tasks import Ended, Event, Task
@@ -14,7 +16,10 @@ from mtv.verbs import inspecting
 class Source:
     """It lends a secret, and keeps the names of its points."""
 
-    def __init__(self) -> None:
+    name = "vc01"
+
+    def __init__(self, fails: MtvError | None = None) -> None:
+        self.fails = fails
         self.made: list[str] = []
         self.gone: list[str] = []
 
@@ -23,6 +28,8 @@ class Source:
 
     async def freeze(self, vm: VM, disks: Sequence[Disk], name: str, since: Point | None, quiesce: bool) -> Point:
         self.made.append(name)
+        if self.fails:
+            raise self.fails
         return Point(id=name, vm=vm.id, identity="i")
 
     async def export(self, point: Point, disk: Disk) -> Export:
@@ -31,6 +38,8 @@ class Source:
         )
 
     async def release(self, point: Point) -> None:
+        if self.fails:
+            raise self.fails
         self.gone.append(point.id)
 
 
@@ -71,3 +80,30 @@ def test_two_looks_at_once_are_told_apart(source: Source) -> None:
         asyncio.run(inspecting._look(source, ONE))
     assert len(set(source.made)) == 2
     assert {one.partition("~")[0] for one in source.made} == {"mtv-inspect"}
+
+
+@pytest.mark.usefixtures("source")
+def test_what_a_look_left_is_removed_by_the_next_one_and_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It could not be removed at once, nor by the first that tried it."""
+    monkeypatch.setenv("MTV_STORE", str(tmp_path / "store.db"))
+    broken, mended = Source(fails=Temporary("source.slow", "too slow")), Source()
+    with pytest.raises(Temporary):
+        asyncio.run(inspecting._look(broken, ONE))
+    asyncio.run(inspecting.drop_abandoned(broken))
+    assert "is still there: too slow" in caplog.text
+    asyncio.run(inspecting.drop_abandoned(mended))
+    assert mended.gone == broken.made
+    assert f"one: the point {broken.made[0]} that an `mtv inspect` left when it died is removed" in caplog.text
+    asyncio.run(inspecting.drop_abandoned(mended))
+    assert len(mended.gone) == 1
+
+
+def test_a_vm_that_is_refused_leaves_nothing_to_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTV_STORE", str(tmp_path / "store.db"))
+    with pytest.raises(CheckFailed):
+        asyncio.run(inspecting._look(Source(fails=CheckFailed("source.no-way", "none")), ONE))
+    later = Source()
+    asyncio.run(inspecting.drop_abandoned(later))
+    assert later.gone == []

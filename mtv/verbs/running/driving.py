@@ -24,6 +24,7 @@ from mtv.store import runs as stored
 from mtv.store.journal import StoreJournal
 from mtv.store.records import MigrationRow
 from mtv.store.store import Store
+from mtv.verbs.inspecting import drop_abandoned
 from mtv.verbs.opening import opened, place, secret
 from mtv.verbs.running.reporting import reporter
 from mtv.verbs.sealing import documents, seal
@@ -92,6 +93,7 @@ class Roads:
             if run not in self._roads:
                 plan = stored.plan_of(self.store, run)
                 ends, row = await opened_ends(self.store, plan, self._stack), stored.find_run(self.store, run)
+                await drop_abandoned(ends.source)
                 self._roads[run] = Road(self.store, run, plan, ends, row.at)
             return self._roads[run]
 

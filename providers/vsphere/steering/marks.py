@@ -54,7 +54,7 @@ def run_word(mark: str) -> str:
 def ended(mark: str) -> str:
     """The hint for a VM that has a point of another one's."""
     if run_word(mark) == INSPECT:
-        return "wait for that `mtv inspect`; if it was killed, remove the snapshot in the vSphere Client"
+        return "wait for that `mtv inspect`; if it was killed, the next one of its store removes the snapshot"
     return f"end that run, or roll it back: mtv rollback {run_word(mark)}"
 
 
