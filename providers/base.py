@@ -234,6 +234,8 @@ class Capabilities:
     storage: tuple[str, ...] = ()
     """What a storage map may name there; empty: classes of its own inventory."""
     namespaced: bool = False
+    plain: bool = False
+    """It keeps VMs without manifests."""
     cold_only: bool = False
     """Its points are not fit for a warm journey."""
     ways: tuple[str, ...] = ()
@@ -252,6 +254,7 @@ def capabilities(end: object) -> Capabilities:
         workers=isinstance(end, Workers),
         storage=tuple(getattr(end, "storage", ())),
         namespaced=bool(getattr(end, "namespaced", False)),
+        plain=bool(getattr(end, "plain", False)),
         cold_only=bool(getattr(end, "cold_only", False)),
         ways=tuple(getattr(end, "ways", ())),
     )

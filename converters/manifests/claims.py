@@ -31,15 +31,15 @@ def claim(shape: Shape, disk: DiskShape) -> dict[str, Json]:
 
 
 def template(shape: Shape, disk: DiskShape) -> dict[str, Json]:
-    """A DataVolume that the VM makes and owns. Its size is ours to say: `storage` would add to it."""
-    source: dict[str, Json] = {"blank": {}} if disk.source.blank else {"upload": {}}
+    """A DataVolume that the VM makes and owns. Its size is ours to say: `storage` would add to it. Never `blank`, which
+    was seen to leave on a device what was there before."""
     return {
         "metadata": {
             "annotations": {**TEMPLATE, "mtv/disk": disk.file or disk.name},
             "labels": labels.own(shape),
             "name": disk.claim,
         },
-        "spec": {"contentType": "kubevirt", "pvc": _spec(disk), "source": source},
+        "spec": {"contentType": "kubevirt", "pvc": _spec(disk), "source": {"upload": {}}},
     }
 
 

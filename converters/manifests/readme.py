@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from mtv.converters.manifests.parts.placing import run_strategy
 from mtv.converters.manifests.parts.processors import MEMORY_UNKNOWN_BYTES
 from mtv.converters.manifests.quantities import quantity
 from mtv.converters.manifests.shape import DiskShape, Shape, shape
@@ -28,6 +29,7 @@ def readme(
         disks="\n".join(f"    {_file(disk):14} {quantity(disk.size_bytes)}" for disk in found.disks) or "    (none)",
         namespace=f" -n {namespace}" if namespace else "",
         unsafe=" (without secure boot)" if found.vm.secure_boot and found.vm.firmware is Firmware.EFI else "",
+        start="\n".join(f"    {line}" for line in _start(found, f" -n {namespace}" if namespace else "")),
         qemu=" \\\n        ".join(_qemu(found)),
         uploads="\n".join(_upload(found, disk) for disk in found.disks) or "    (nothing)",
     )
@@ -39,7 +41,16 @@ def _file(disk: DiskShape) -> str:
 
 def _upload(found: Shape, disk: DiskShape) -> str:
     where = f" -n {found.namespace}" if found.namespace else ""
-    return f"    virtctl image-upload pvc {disk.claim}{where} --no-create --image-path={_file(disk)}"
+    kind = "dv" if found.wanted.claims == "datavolumes" else "pvc"
+    return f"    virtctl image-upload {kind} {disk.claim}{where} --no-create --image-path={_file(disk)}"
+
+
+def _start(found: Shape, where: str) -> Iterator[str]:
+    """`virtctl start` alone would make of halted Always."""
+    run = run_strategy(found)
+    yield f'kubectl patch{where} vm {found.name} --type merge -p \'{{"spec": {{"runStrategy": "{run}"}}}}\''
+    if run == "Manual":
+        yield f"virtctl start{where} {found.name}"
 
 
 def _qemu(found: Shape) -> Iterator[str]:
@@ -99,7 +110,7 @@ Into a cluster
 
     kubectl apply{namespace} -f vm.yaml
 {uploads}
-    virtctl start{namespace} {name}
+{start}
 
   The VM was made halted. Do not start it while the one that it was made from still runs: they have the same addresses.
 """

@@ -11,11 +11,13 @@ from mtv import providers
 from mtv.converters.manifests import machine_name
 from mtv.errors import Refused
 from mtv.model.estate import VM
+from mtv.model.infrastructure import Cluster, Host, Rule
 from mtv.model.plans import Plan, VmPlan
 from mtv.plans.files import document, problems, resolve, write
 from mtv.plans.files.document import Document
 from mtv.plans.files.problems import Problem
 from mtv.plans.files.schema import PlanFile
+from mtv.plans.maps.near import surroundings
 from mtv.providers.base import Capabilities, capabilities
 from mtv.settings import settings
 from mtv.store import inventory, query, reading
@@ -114,7 +116,10 @@ def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved |
         can_source, estate = can_do("sources", source), chosen(store, source, "")
         key = "target"
         target = place(store, file.target)
-        can = resolve.Ends(can_source, can_do("targets", target), machine_name, routing(store, source))
+        around = [one for kind in (Host, Cluster, Rule) for one in inventory.parts(store, source.name, kind)]
+        can = resolve.Ends(
+            can_source, can_do("targets", target), machine_name, routing(store, source), surroundings(around)
+        )
         key = "select"
         found = chosen(store, source, file.select) if file.select else []
     except Refused as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mtv.plans.files.document import Path
+from mtv.plans.files.machine import MachinePart
 from mtv.plans.files.schema import PlanFile
 from mtv.providers.base import Capabilities
 
@@ -38,6 +39,12 @@ def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
 def _of_target(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
     if file.namespace and not target.namespaced:
         yield ("namespace",), f"'{file.target}' has no namespaces", "remove 'namespace'"
+    if target.plain and file.machine != MachinePart():
+        yield ("machine",), f"'{file.target}' keeps VMs without manifests: it cannot do 'machine'", "remove 'machine'"
+    for place, over in enumerate(file.overrides):
+        if target.plain and over.machine != MachinePart():
+            path = ("overrides", place, "machine")
+            yield path, f"'{file.target}' keeps VMs without manifests: it cannot do 'machine'", "remove 'machine'"
 
 
 def _of_starting(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:

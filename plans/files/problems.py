@@ -17,6 +17,7 @@ _WANTED = {
     "string_too_short": "text that is not empty",
     "string_too_long": "text of at most {max_length} characters",
     "list_type": "a list",
+    "dict_type": "a mapping of keys",
     "model_type": "a mapping of keys",
     "int_type": "a whole number",
     "greater_than_equal": "{ge} or more",
@@ -80,10 +81,20 @@ def _problem(document: Document, error: dict[str, Any]) -> Problem:
             return Problem(where, f"{_called(path)} is {_show(found)}: it must be {error['ctx']['expected']}")
     while path and path not in document.places:  # which one of several types it tried
         path = path[:-1]
-    key = next((part for part in reversed(path) if isinstance(part, str)), "")
-    wanted = FORMS.get(key) or _WANTED.get(error["type"], error["msg"].lower()).format(**error.get("ctx", {}))
+    wanted = _form(path) or _wanted(error)
     shown = "wrong" if "keys" in path else _show(found)  # it may be the secret itself
     return Problem(where, f"{_called(path)} is {shown}: it must be {wanted}")
+
+
+def _form(path: Path) -> str:
+    """Of that key, of the key in its row, or of the mapping that it is a word of."""
+    words = [part for part in path if isinstance(part, str)][-2:]
+    return next((FORMS[key] for key in (".".join(words), *reversed(words)) if key in FORMS), "")
+
+
+def _wanted(error: dict[str, Any]) -> str:
+    known = _WANTED.get(error["type"])
+    return known.format(**error.get("ctx", {})) if known else str(error["msg"]).lower()
 
 
 def _called(path: Path) -> str:

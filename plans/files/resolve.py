@@ -4,18 +4,22 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 from mtv.model.estate import VM, Nic
 from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, NicChoice, Plan, VmPlan
 from mtv.model.reading import Route
+from mtv.plans.files import machine
 from mtv.plans.files.abilities import unfit
 from mtv.plans.files.document import Document, Path
+from mtv.plans.files.machine import MachinePart
 from mtv.plans.files.problems import Problem
 from mtv.plans.files.schema import NetworkRow, Override, PlanFile, StorageRow
 from mtv.plans.maps import match, unused
+from mtv.plans.maps.near import Surroundings, alone
 from mtv.providers.base import Capabilities
 
-NETWORK = re.compile(r"pod|none|nad:([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+NETWORK = re.compile(r"pod|udn|none|(?:nad|sriov):([a-z0-9]([-a-z0-9]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 Naming = Callable[[str], str]
@@ -38,6 +42,7 @@ class Ends:
     target: Capabilities
     naming: Naming
     routing: Routing = no_choice
+    near: Surroundings = alone
 
 
 def resolve(
@@ -116,6 +121,7 @@ class _Work:
             self.unknown(("storage", place, "from"), self.file.storage[place].from_, datastores, "datastore")
         self.check_targets()
         self.check_overrides(vms)
+        self.check_machine(vms)
         self.check_reading(vms)
 
     def unknown(self, path: Path, word: str, known: set[str], kind: str) -> None:
@@ -127,7 +133,8 @@ class _Work:
         for place, row in enumerate(self.file.networks):
             if not NETWORK.fullmatch(row.to):
                 self.wrong(
-                    ("networks", place, "to"), f"'{row.to}' is no network: write pod, none or nad:NAMESPACE/NAME"
+                    ("networks", place, "to"),
+                    f"'{row.to}' is no network: write pod, none, nad:NAMESPACE/NAME, sriov: or udn",
                 )
         words = self.ends.target.storage
         for place, store in enumerate(self.file.storage):
@@ -150,6 +157,20 @@ class _Work:
         for place, key in enumerate(self.file.guest.keys):
             if key.vm not in names:
                 self.wrong(("guest", "keys", place, "vm"), f"'{key.vm}' is none of the plan's VMs")
+
+    def check_machine(self, vms: Sequence[VM]) -> None:
+        parts: list[tuple[Path, MachinePart]] = [(("machine",), self.file.machine)]
+        parts += [(("overrides", place, "machine"), over.machine) for place, over in enumerate(self.file.overrides)]
+        for path, part in parts:
+            if part.timezone and part.timezone not in (available_timezones() or {part.timezone}):
+                self.wrong((*path, "timezone"), f"there is no time zone '{part.timezone}'", "write Europe/Vienna")
+            rules = {bond.name for vm in vms for bond in self.ends.near(vm).bonds}
+            for place in unused(part.rules, rules):
+                self.unknown((*path, "rules", place, "from"), part.rules[place].from_, rules, "rule for these VMs")
+            devices = {name for vm in vms for device in vm.devices for name in machine.called(device)}
+            for place in unused(part.devices, devices):
+                word = part.devices[place].from_
+                self.unknown((*path, "devices", place, "from"), word, devices, "device of a host in these VMs")
 
     def check_reading(self, vms: Sequence[VM]) -> None:
         """A way that is named has to be open for every VM."""
@@ -176,7 +197,8 @@ class _Work:
             grace_s=file.power_off.grace_s, then=file.power_off.then, start=file.start,
             precopy_every_s=file.precopy.every_min * 60.0, on_failure=file.on_failure,
             probation_s=file.probation_h * 3600.0, accept=tuple(one.id for one in file.accept),
-            order=over.order if over else 0,
+            order=over.order if over else 0, near=self.ends.near(vm),
+            wanted=machine.wanted(machine.over(file.machine, over.machine) if over else file.machine, vm),
         )  # fmt: skip
 
     def guest(self, vm: VM) -> GuestChoice:
@@ -215,9 +237,9 @@ def twins(named: Iterable[tuple[VM, str]]) -> list[tuple[str, str]]:
     """VMs that cannot stand beside each other at a target: two of them, and the name that both would have there."""
     first: dict[str, VM] = {}
     found: dict[str, str] = {}
-    for vm, machine in named:
-        other = first.setdefault(machine, vm)
+    for vm, name in named:
+        other = first.setdefault(name, vm)
         if other is not vm:
             words = [f"'{one.name}'" if other.name != vm.name else f"'{one.name}@{one.id}'" for one in (other, vm)]
-            found.setdefault(machine, " and ".join(words))
-    return [(words, machine) for machine, words in found.items()]
+            found.setdefault(name, " and ".join(words))
+    return [(words, name) for name, words in found.items()]

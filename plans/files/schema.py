@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+from pydantic import Field, StrictInt, StrictStr
 
-Word = Annotated[StrictStr, Field(min_length=1, max_length=1000)]
+from mtv.plans.files.machine import MachinePart
+from mtv.plans.files.part import Part, Word
 
 LATER: dict[tuple[str, ...], str] = {
     ("windows",): "migration windows",
@@ -22,38 +23,47 @@ FORMS: dict[str, str] = {
     "bytes_per_second": "a number of bytes from 1, for example 400M",
     "read": "auto, or a way of the source's: `mtv describe vm` names them",
     "secret": "env:VAR or file:PATH",
+    "instancetype": "a name of the cluster's, or own:NAME of the namespace's",
+    "preference": "a name of the cluster's, own:NAME of the namespace's, or auto",
+    "add_labels": "a mapping of labels to values as Kubernetes has them, 63 characters at most",
+    "nodes": "a mapping of labels of nodes to values",
+    "devices.to": "none, gpu:NAME or host:NAME, as nodes offer it: gpu:nvidia.com/TU104GL",
+    "rules.to": "none, or a label of nodes: KEY=VALUE",
+    "priorities.to": "the name of a PriorityClass",
+    "services.name": "lower-case letters, digits and '-', at most 15",
+    "tolerations.key": "the key of a taint",
+    "tolerations.value": "the value of a taint",
+    "timezone": "a time zone, for example Europe/Vienna",
+    "route": "a host name",
+    "port": "a number from 1 to 65535",
 }
 """What the value of a key looks like, where its type alone does not say it."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class NetworkRow(_Part):
+class NetworkRow(Part):
     from_: Word = Field(alias="from")
     to: Word
 
 
-class StorageRow(_Part):
+class StorageRow(Part):
     from_: Word = Field(alias="from")
     to: Word
     access: Literal["", "ReadWriteOnce", "ReadWriteMany"] = ""
     volume: Literal["", "Block", "Filesystem"] = ""
 
 
-class Names(_Part):
+class Names(Part):
     case: Literal["lower", "keep"] = "lower"
     collision: Literal["fail"] = "fail"
 
 
-class Key(_Part):
+class Key(Part):
     vm: Word
     device: Word
     secret: Annotated[StrictStr, Field(pattern=r"^(env|file):.+")]
 
 
-class Guest(_Part):
+class Guest(Part):
     conversion: Literal["auto", "none", "network", "full"] = "auto"
     agent: Literal["install", "none"] = "install"
     addresses: Literal["keep", "leave"] = "keep"
@@ -61,16 +71,16 @@ class Guest(_Part):
     keys: list[Key] = []
 
 
-class PowerOff(_Part):
+class PowerOff(Part):
     grace_s: Annotated[StrictInt, Field(ge=1, le=86_400)] = 600
     then: Literal["hold", "force"] = "hold"
 
 
-class Precopy(_Part):
+class Precopy(Part):
     every_min: Annotated[StrictInt, Field(ge=1, le=10_080)] = 60
 
 
-class LimitsPart(_Part):
+class LimitsPart(Part):
     per_host: Annotated[StrictInt, Field(ge=1, le=1000)] = 4
     per_datastore: Annotated[StrictInt, Field(ge=1, le=1000)] = 8
     bytes_per_second: (
@@ -80,24 +90,25 @@ class LimitsPart(_Part):
     ) = None
 
 
-class Accept(_Part):
+class Accept(Part):
     id: Word
     reason: Word
     who: Word
 
 
-class DiskOverride(_Part):
+class DiskOverride(Part):
     disk: Annotated[StrictInt, Field(ge=1, le=1000)]
     to: Word
 
 
-class Override(_Part):
+class Override(Part):
     vm: Word
     disks: list[DiskOverride] = []
+    machine: MachinePart = MachinePart()
     order: StrictInt = 0
 
 
-class PlanFile(_Part):
+class PlanFile(Part):
     """The file, key by key, in the order in which people write it."""
 
     apiVersion: Literal["mtv/v1"]
@@ -112,6 +123,7 @@ class PlanFile(_Part):
     storage: list[StorageRow] = []
     names: Names = Names()
     guest: Guest = Guest()
+    machine: MachinePart = MachinePart()
     power_off: PowerOff = PowerOff()
     start: Literal["as_source", "always", "never"] = "as_source"
     precopy: Precopy = Precopy()

@@ -22,7 +22,11 @@ def write(name: str, source: str, target: str, vms: Sequence[VM], select: str, c
     lines += ["namespace: CHANGE-ME"] if can.namespaced else []
     lines += [f"select: {_quoted(select)}"] if select else ["vms:", *(f"  - {_quoted(_unique(vm, vms))}" for vm in vms)]
     lines += ["journey: cold"]
-    lines += ["networks:                # to: pod, none or nad:NAMESPACE/NAME"] if networks else []
+    lines += (
+        ["networks:                # to: pod, none, nad:NAMESPACE/NAME, sriov:NAMESPACE/NAME or udn"]
+        if networks
+        else []
+    )
     lines += [f"  - {{from: {_quoted(one)}, to: pod}}" for one in networks]
     lines += [f"storage:                 # to: {' or '.join(can.storage) or 'a StorageClass'}"] if datastores else []
     lines += [f"  - {{from: {_quoted(one)}, to: {_quoted(storage)}}}" for one in datastores]

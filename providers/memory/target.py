@@ -23,6 +23,7 @@ def utc_now() -> str:
 
 class MemoryTarget(InProcess):
     kind = "memory"
+    plain = True  # no manifests: a machine is its name and its disks
     openers: Mapping[str, Opener] = {}
     checks: Mapping[str, SourceCheck] = {}
 

@@ -13,7 +13,7 @@ from mtv.converters.boot.manifest import read
 from mtv.converters.manifests import documents, readme
 from mtv.formats.kubeyaml import dump
 from mtv.model.estate import Disk, Firmware, Nic
-from mtv.model.plans import VmPlan
+from mtv.model.plans import VmPlan, Wanted
 from tests.converters.boot import tiny
 from tests.converters.manifests.estate import WEB, plan, volumes
 
@@ -83,3 +83,13 @@ def test_each_disk_is_uploaded_into_the_claim_that_the_manifest_makes() -> None:
 def test_a_stranger_learns_what_to_do_about_a_key_that_is_not_trusted() -> None:
     assert "mtv key show" in told(plan(SMALL))
     assert "receipts.pub" in told(plan(SMALL))
+
+
+def test_a_vm_that_nobody_restarts_is_started_by_hand() -> None:
+    manual = replace(plan(SMALL), wanted=Wanted(run="Manual", claims="datavolumes"))
+    lines = [line.strip() for line in told(manual).splitlines()]
+    at = next(index for index, line in enumerate(lines) if line.startswith("kubectl patch"))
+    assert '"runStrategy": "Manual"' in lines[at]
+    assert lines[at + 1] == "virtctl start web"
+    assert "virtctl image-upload dv web-disk0 --no-create --image-path=disk0.raw" in lines
+    assert "virtctl start" not in told(plan(SMALL))

@@ -30,8 +30,14 @@ worker: auto
 accept: [{id: ova.cdrom, reason: not needed, who: me}]
 on_failure: rollback
 probation_h: 72
-overrides: [{vm: db01, disks: [{disk: 1, to: qcow2}], order: 1}]
+overrides: [{vm: db01, disks: [{disk: 1, to: qcow2}], machine: &usual {instancetype: u1.medium, preference: auto,
+  labels: tags, add_labels: {a.org/b: c}, run: Always, cpu: dedicated, hugepages: 2Mi, tpm: none, timezone: Etc/UTC,
+  heartbeat: agent, nodes: {a: b}, tolerations: [{key: a, value: b, effect: NoExecute}],
+  priorities: [{from: high, to: urgent}], rules: [{from: licensed, to: a.org/licence=oracle}],
+  devices: [{from: grid_v100, to: "gpu:nvidia.com/V100"}], claims: datavolumes,
+  services: [{port: 443, name: https, protocol: TCP, route: db.example.org}]}, order: 1}]
 read: auto
+machine: *usual
 """
 
 

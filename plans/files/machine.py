@@ -1,0 +1,98 @@
+"""The key `machine`: what a plan asks of VMs at the target besides disks and cards, and what that means for one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictInt, StrictStr
+
+from mtv.model.details import Device
+from mtv.model.estate import VM
+from mtv.model.plans import Door, Toleration, Wanted
+from mtv.plans.files.part import Part, Word
+from mtv.plans.maps import match
+
+_NAME = r"[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?"
+_KEY = r"([a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?"
+Flavour = Annotated[StrictStr, Field(pattern=f"^((own:)?{_NAME})?$")]
+Key = Annotated[StrictStr, Field(pattern=f"^{_KEY}$")]
+Value = Annotated[StrictStr, Field(pattern=f"^{_VALUE}$")]
+HOSTS_OWN = ("pci", "vgpu", "scsi-device", "usb")
+
+
+class PriorityRow(Part):
+    from_: Literal["lowest", "low", "medium", "high", "highest"] = Field(alias="from")
+    to: Annotated[StrictStr, Field(pattern=f"^{_NAME}$")]
+
+
+class RuleRow(Part):
+    from_: Word = Field(alias="from")
+    to: Annotated[StrictStr, Field(pattern=f"^(none|{_KEY}={_VALUE})$")]
+
+
+class DeviceRow(Part):
+    from_: Word = Field(alias="from")
+    to: Annotated[StrictStr, Field(pattern=f"^(none|(gpu|host):{_NAME}/[A-Za-z0-9][-A-Za-z0-9_.]{{0,62}})$")]
+
+
+class TolerationRow(Part):
+    key: Key
+    value: Value = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
+
+
+class Service(Part):
+    port: Annotated[StrictInt, Field(ge=1, le=65535)]
+    name: Annotated[StrictStr, Field(pattern=r"^([a-z]([-a-z0-9]{0,13}[a-z0-9])?)?$")] = ""
+    protocol: Literal["TCP", "UDP"] = "TCP"
+    route: Annotated[StrictStr, Field(pattern=f"^({_NAME})?$")] = ""
+
+
+class MachinePart(Part):
+    instancetype: Flavour = ""
+    preference: Flavour = ""
+    labels: Literal["all", "tags", "none"] = "all"
+    add_labels: dict[Key, Value] = {}
+    run: Literal["auto", "Always", "RerunOnFailure", "Manual"] = "auto"
+    cpu: Literal["auto", "shared", "dedicated"] = "auto"
+    hugepages: Literal["none", "2Mi", "1Gi"] = "none"
+    tpm: Literal["as_source", "none"] = "as_source"
+    timezone: Annotated[StrictStr, Field(pattern=r"^([A-Za-z]+([/_+-][A-Za-z0-9]+){0,6})?$")] = ""
+    heartbeat: Literal["none", "agent", "watchdog"] = "none"
+    nodes: dict[Key, Value] = {}
+    tolerations: list[TolerationRow] = []
+    priorities: list[PriorityRow] = []
+    rules: list[RuleRow] = []
+    devices: list[DeviceRow] = []
+    claims: Literal["plain", "datavolumes"] = "plain"
+    services: list[Service] = []
+
+
+def over(part: MachinePart, special: MachinePart) -> MachinePart:
+    """What an override says goes before what the plan says."""
+    return part.model_copy(update={name: getattr(special, name) for name in special.model_fields_set})
+
+
+def wanted(part: MachinePart, vm: VM) -> Wanted:
+    priority = match(part.priorities, vm.restart_priority)
+    return Wanted(
+        instancetype=part.instancetype, preference=part.preference, labels=part.labels, add_labels=part.add_labels,
+        run=part.run, cpu=part.cpu, hugepages="" if part.hugepages == "none" else part.hugepages, tpm=part.tpm,
+        timezone=part.timezone, heartbeat=part.heartbeat, nodes=part.nodes,
+        tolerations=tuple(Toleration(key=one.key, value=one.value, effect=one.effect) for one in part.tolerations),
+        priority=priority.to if priority else "", rules={row.from_: row.to for row in part.rules},
+        devices=_devices(part.devices, vm.devices), claims=part.claims,
+        services=tuple(
+            Door(port=one.port, name=one.name, protocol=one.protocol, route=one.route) for one in part.services
+        ),
+    )  # fmt: skip
+
+
+def _devices(rows: Sequence[DeviceRow], devices: Sequence[Device]) -> Mapping[str, str]:
+    """A host's devices by what the source calls them, or what stands behind them."""
+    found = ((one.key, match(rows, one.label) or match(rows, one.backing)) for one in devices if one.kind in HOSTS_OWN)
+    return {key: row.to for key, row in found if row}
+
+
+def called(device: Device) -> list[str]:
+    return [name for name in (device.label, device.backing) if name and device.kind in HOSTS_OWN]
