@@ -14,7 +14,7 @@ from tests.vcenter.test_snapshots import snap
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("mtv-plan-1~3f9c21-inspect", "mtv rollback plan-1"), ("mtv-inspect~0a1b2c3d", "remove the snapshot"),
+    [("mtv-plan-1~3f9c21-inspect", "mtv rollback plan-1"), ("mtv-inspect~0a1b2c3d", "removes the snapshot"),
      ("mtv-inspect-2~3f9c21-pass-1", "mtv rollback inspect-2")],
 )  # fmt: skip
 def test_a_point_is_found_before_the_vm_is_switched_off(vc: VCenter, admin: Any, name: str, hint: str) -> None:
