@@ -53,7 +53,7 @@ class Hardware:
 
 
 def read(
-    devices: Element | None,
+    devices: Sequence[Element],
     names: Names,
     sizes: Mapping[str, int],
     policy: Mapping[str, str],
@@ -66,7 +66,7 @@ def read(
     found: list[tuple[str, Props]] = []
     nics: list[Nic] = []
     others: list[Device] = []
-    for one in () if devices is None else devices:
+    for one in devices:
         name = kind(one)
         if name in CONTROLLERS:
             told = fields(one)

@@ -1,6 +1,6 @@
 """guest.*: what VMware's tools told of the system in the VM, and the tree of its snapshots."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from mtv.model.details import FileSystem, GuestNic, GuestView, Route, Snapshot
 from mtv.providers.vsphere.objects.elements import (
@@ -27,24 +27,24 @@ POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
 DEPTH = 64
 
 
-def view(props: Props) -> GuestView:
-    """Empty where the tools never ran."""
-    status = STATUS.get(text(props, "guest.toolsVersionStatus2"), "")
-    routes, dns, domains = _stacks(props.get("guest.ipStack"))
+def view(told: Props, inside: Element | None) -> GuestView:
+    """Empty where the tools never ran. `told` are the fields of `inside`, whose lists hold several of one name."""
+    status = STATUS.get(text(told, "toolsVersionStatus2"), "")
+    routes, dns, domains = _stacks(all_of(inside, "ipStack"))
     return GuestView(
-        hostname=text(props, "guest.hostName"),
-        address=text(props, "guest.ipAddress"),
-        os_id=text(props, "guest.guestId"),
-        os_name=text(props, "guest.guestFullName"),
-        state=text(props, "guest.guestState"),
-        tools="missing" if status == "missing" else RUNNING.get(text(props, "guest.toolsRunningStatus"), ""),
+        hostname=text(told, "hostName"),
+        address=text(told, "ipAddress"),
+        os_id=text(told, "guestId"),
+        os_name=text(told, "guestFullName"),
+        state=text(told, "guestState"),
+        tools="missing" if status == "missing" else RUNNING.get(text(told, "toolsRunningStatus"), ""),
         tools_status="" if status == "missing" else status,
-        tools_version=text(props, "guest.toolsVersion"),
-        nics=tuple(_nic(one) for one in _children(props.get("guest.net"))),
+        tools_version=text(told, "toolsVersion"),
+        nics=tuple(map(_nic, all_of(inside, "net"))),
         routes=routes,
         dns=dns,
         domains=domains,
-        file_systems=tuple(_file_system(one) for one in _children(props.get("guest.disk"))),
+        file_systems=tuple(map(_file_system, all_of(inside, "disk"))),
     )
 
 
@@ -68,11 +68,11 @@ def _addresses(found: list[Element]) -> Iterator[str]:
             yield f"{address}/{text(told, 'prefixLength')}" if "prefixLength" in told else address
 
 
-def _stacks(stacks: Element | None) -> tuple[tuple[Route, ...], tuple[str, ...], tuple[str, ...]]:
+def _stacks(stacks: Sequence[Element]) -> tuple[tuple[Route, ...], tuple[str, ...], tuple[str, ...]]:
     routes: list[Route] = []
     dns: dict[str, None] = {}
     domains: dict[str, None] = {}
-    for one in _children(stacks):
+    for one in stacks:
         told = fields(one)
         config = told.get("dnsConfig")
         dns.update(dict.fromkeys(texts(config, "ipAddress")))
@@ -120,10 +120,6 @@ def options(props: Props, paths: Mapping[str, str]) -> Mapping[str, str]:
     """Those settings of extraConfig that are there, by key."""
     found = {key: text(fields(props.get(path)), "value") for key, path in paths.items() if path in props}
     return {key: value for key, value in found.items() if value}
-
-
-def _children(of: Element | None) -> list[Element]:
-    return [] if of is None else list(of)
 
 
 def has(element: Element | None) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.elements import Props, references
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault, ref, tag
@@ -26,6 +26,11 @@ def view(session: Session, *kinds: str) -> Ref:
     body = ref("container", session.manager("rootFolder")) + types + tag("recursive", True)
     made = session.call("CreateContainerView", session.manager("viewManager"), body)[0]
     return Ref(made.get("type", "ContainerView"), made.text or "")
+
+
+def listed(session: Session, of: Ref) -> list[Ref]:
+    """Ids of what that view shows: a hundredth of what a property of each of them takes."""
+    return references(one(session, of, ("view",)).get("view"))
 
 
 def drop(session: Session, of: Ref, method: str = "DestroyView") -> None:

@@ -10,8 +10,9 @@ from mtv.errors import Refused
 from mtv.model.estate import VM, Change, Datastore, Entity, Network, Removal, Revision, kind_of
 from mtv.model.infrastructure import Gap, Place
 from mtv.providers.vsphere.objects import vm
-from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.elements import Props, fields
 from mtv.providers.vsphere.objects.vm import LIGHT, Around
+from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.pages import Pages
 from mtv.providers.vsphere.reading.survey import Survey, survey
@@ -60,7 +61,7 @@ class Inventory:
         self._surveying = threading.Lock()
 
     def pages(self, since: Seen | None) -> Iterator[list[Change]]:
-        """What changed since; a Revision comes last."""
+        """What changed since; a Revision comes last. No page is empty."""
         with said(str(self._session.address), "reading the inventory"):
             made = self._look_around()
             around, names = made.around, _names(made)
@@ -71,21 +72,34 @@ class Inventory:
                 before = Seen(parts=before.parts)
             if told := [one for one in made.parts if before.parts.get(_key(one)) != parts[_key(one)]]:
                 yield list(told)
-            now = {id_: revision(id_, told, around) for id_, told in self._watch.now().items()}
-            wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of]
+            now = self._revisions(around) if before.vms else dict.fromkeys(self._listed(), "")
+            wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of] if before.vms else list(now)
             gaps: list[Gap] = []
-            read: set[str] = set()
+            read: dict[str, str] = {}
             pages = Pages(self._session, self._name, lambda found: self._read(found, around, now.get(found.ref)))
             for page in pages.all(wanted):
                 gaps += [one for one in page if isinstance(one, Gap)]
-                read.update(one.id for one in page if isinstance(one, VM))
-                yield list(page)
-            kept = {id_: of if id_ in read or before.vms.get(id_) == of else "" for id_, of in now.items()}
+                read.update((one.id, one.revision) for one in page if isinstance(one, VM))
+                if page:  # an empty one would end all: each of its VMs is gone
+                    yield list(page)
+            kept = {id_: read.get(id_, of if before.vms.get(id_) == of else "") for id_, of in now.items()}
             parts.update({_key(gap): "" for gap in gaps})
             old = since or Seen()
             removed: list[Change] = [Removal("vm", id_) for id_ in old.vms if id_ not in now]
             removed += [Removal(*key.split("/", 1)) for key in old.parts if key not in parts]
             yield [*removed, Revision(Seen(kept, parts, names).dump())]
+
+    def _revisions(self, around: Around) -> Mapping[str, str]:
+        """Of all VMs by id, by the light scan."""
+        return {id_: revision(id_, told, around) for id_, told in self._watch.now().items()}
+
+    def _listed(self) -> Sequence[str]:
+        """All VMs: where each is read anyway, its page tells what the scan would, which takes a tenth as long."""
+        of = collector.view(self._session, "VirtualMachine")
+        try:
+            return collector.listed(self._session, of)
+        finally:
+            collector.drop(self._session, of)
 
     def vm(self, id_: str) -> VM:
         """As it is now, with what its surroundings were called a minute ago at most."""
@@ -131,7 +145,9 @@ def revision(id_: str, told: Light, around: Around) -> str:
 
 
 def _light(props: Props) -> Light:
-    return {path: light(props.get(path)) for path in LIGHT}
+    """What the light scan would tell; a full reading has what is of the guest in one piece."""
+    inside = {f"guest.{name}": one for name, one in fields(props.get("guest")).items()}
+    return {path: light(props.get(path, inside.get(path))) for path in LIGHT}
 
 
 def _names(made: Survey) -> Mapping[str, str]:

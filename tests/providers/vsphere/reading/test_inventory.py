@@ -14,7 +14,7 @@ from mtv.model.infrastructure import Gap
 from mtv.providers.vsphere.objects import vm as reader
 from mtv.providers.vsphere.objects.elements import Props
 from mtv.providers.vsphere.objects.vm import Around
-from mtv.providers.vsphere.reading import survey, watch
+from mtv.providers.vsphere.reading import collector, survey, watch
 from mtv.providers.vsphere.reading.pages import Page, Pages
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 from tests.providers.vsphere.opening import change, read, source_of, vms
@@ -116,11 +116,13 @@ def test_a_vm_that_cannot_be_understood_is_a_gap_and_read_again(
 
 
 def test_a_vm_that_goes_while_we_read_is_left_out(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = watch.Watch.now
-    monkeypatch.setattr(watch.Watch, "now", lambda self: {**real(self), "vm-9999": {}})
-    found, _ = read(source_of(vc))
-    assert "db01" in vms(found)
-    assert not [one for one in found if isinstance(one, Gap) and "9999" in one.id]
+    listed, now = collector.listed, watch.Watch.now
+    monkeypatch.setattr(collector, "listed", lambda *told: [*listed(*told), "vm-9999"])
+    monkeypatch.setattr(watch.Watch, "now", lambda self: {**now(self), "vm-8888": {}})
+    first, since = read(source_of(vc))
+    assert "db01" in vms(first)
+    then, _ = read(source_of(vc), since)
+    assert not [one for one in first + then if isinstance(one, Gap) and one.id.startswith("vm/")]
 
 
 def renamed(vm: Any) -> None:
@@ -141,11 +143,12 @@ def migrated(vm: Any) -> None:
     WaitForTask(vm.RelocateVM_Task(vim.vm.RelocateSpec(host=hosts[0])))
 
 
+@pytest.mark.parametrize("is_first", [True, False])
 @pytest.mark.parametrize("happens", [renamed, reconfigured, switched_on, migrated])
-def test_what_changes_while_we_read_is_read_again(
-    vc: VCenter, admin: Any, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Any], None]
+def test_what_changes_while_we_read_is_told_now_or_next(
+    vc: VCenter, admin: Any, monkeypatch: pytest.MonkeyPatch, happens: Callable[[Any], None], is_first: bool
 ) -> None:
-    """Between the scan and the VM's own page: half of what is told is of before."""
+    """Before the VM's own page: a first reading tells what is then, an update has scanned what was before."""
     one = make(admin, Wish("moving"))
     host, real = one.runtime.host, Pages.page
 
@@ -155,10 +158,14 @@ def test_what_changes_while_we_read_is_read_again(
         return real(self, ids, tries)
 
     try:
+        since = None if is_first else read(source_of(vc))[1]
+        change(one, annotation="to be read")
         monkeypatch.setattr(Pages, "page", page)
-        _, since = read(source_of(vc))
+        told, since = read(source_of(vc), since)
         again, later = read(source_of(vc), since)
-        assert [found.id for found in again if isinstance(found, VM)] == [one._moId]
+        assert [found.id for found in again if isinstance(found, VM)] == ([] if is_first else [one._moId])
+        (truth,) = [found for found in read(source_of(vc))[0] if isinstance(found, VM) and found.id == one._moId]
+        assert truth in (told if is_first else again)
         assert not vms(read(source_of(vc), later)[0])
     finally:
         if one.runtime.powerState == "poweredOn":
