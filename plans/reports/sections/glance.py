@@ -45,7 +45,7 @@ def surroundings(found: Figures) -> Iterator[Figure]:
     )
     hosts, away = found.row("SELECT count(*), sum(maintenance OR state NOT IN ('connected', '')) FROM hosts")
     clusters, networks, vlans = found.row(
-        "SELECT (SELECT count(*) FROM clusters), count(*), count(DISTINCT nullif(vlan, '')) FROM networks"
+        "SELECT (SELECT count(*) FROM clusters), count(*), count(DISTINCT nullif(nullif(vlan, ''), '0')) FROM networks"
     )
     room = f"{size(_whole(free))} of {size(_whole(capacity))} free" if capacity else "room not known" if stores else ""
     blind = f", {_whole(dark)} not known" if dark and capacity else ""

@@ -55,8 +55,8 @@ def versions(of: Moment) -> Section:
 
 def networks(of: Moment) -> Section:
     sql = (
-        "SELECT n.name, n.source, n.kind, nullif(n.vlan, ''), n.switch, count(c.name), count(DISTINCT c.vm_id),"
-        " coalesce(sum(c.connected), 0) FROM networks AS n"
+        "SELECT n.name, n.source, n.kind, iif(n.vlan = '0', 'no tag', nullif(n.vlan, '')), n.switch,"
+        " count(c.name), count(DISTINCT c.vm_id), coalesce(sum(c.connected), 0) FROM networks AS n"
         f" LEFT JOIN {with_datacenter('nics')} AS c ON c.source = n.source AND c.network = n.name"
         f" AND {same_datacenter('c', 'n')} GROUP BY n.source, n.id"
         " ORDER BY n.vlan = '', CAST(n.vlan AS INTEGER), n.vlan, n.name, n.source"

@@ -30,16 +30,16 @@ def check(name: str, session: Session, copier: Session, login: Login) -> Sequenc
         seen = objects(session)
         if session.about.is_vcenter:
             made += reach([name for ref, name in seen[HOST].items() if ref.kind == KINDS[HOST]])
-        made.append(_rights(name, CONTROL, login.user, missing(session, CONTROL, seen)))
+        made.append(_rights(CONTROL, login.user, missing(session, CONTROL, seen)))
         if not login.copy_user:
             made.append(_no_copier(name))
-            return made
-        ways = {role.name: missing(copier, role, seen) for role in WAYS.values() if role.rights}
+        reader, account = (copier, login.copy_user) if login.copy_user else (session, login.user)
+        ways = {role.name: missing(reader, role, seen) for role in WAYS.values() if role.rights}
     except (SoapFault, MtvError) as error:
         return [*made, _failed(name, error)]
     usable = [way for way, lacks in ways.items() if not lacks]
     for way, lacks in ways.items():
-        found = _rights(name, WAYS[way], login.copy_user, lacks)
+        found = _rights(WAYS[way], account, lacks)
         made.append(found if not usable or found.ok else _only_warning(found))
     return made
 
@@ -95,7 +95,7 @@ def _certificate(session: Session) -> Iterator[Finding]:
         )
 
 
-def _rights(name: str, role: Role, account: str, lacks: list[Missing]) -> Finding:
+def _rights(role: Role, account: str, lacks: list[Missing]) -> Finding:
     called = "rights to steer" if role is CONTROL else f"way {role.name}"
     if not lacks:
         return Finding(name=called, ok=True, text=f"{account} has all rights of role {role.name}")

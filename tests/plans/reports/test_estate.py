@@ -192,6 +192,13 @@ def test_networks_and_datastores_of_one_name_are_two_in_two_datacenters(made: Ma
     assert {row["kind"]: row["disks"] for row in rows(report, "datastores")} == at
 
 
+def test_a_network_without_a_tag_is_no_vlan(made: Made) -> None:
+    """vSphere says 0 where frames are not tagged; what it says nothing of is not known."""
+    report = made(*(Network(source="s", id=f"n{vlan}", name=f"n{vlan}", vlan=vlan) for vlan in ("0", "", "120")))
+    assert [one.note for one in report.figures if one.key == "networks"] == ["1 VLAN known"]
+    assert [row["vlan"] for row in rows(report, "networks")] == ["no tag", "120", None]
+
+
 def test_one_source_or_all(made: Made) -> None:
     changes = [VM(source=source, id="1", name=f"vm of {source}") for source in ("a", "b")]
     assert figures(made(*changes))["vms"] == 2

@@ -96,6 +96,22 @@ def test_a_copy_account_that_cannot_log_in_is_told(vc: VCenter) -> None:
 def test_without_a_second_account_it_says_so(vc: VCenter) -> None:
     told = by_name(found(source_of(vc)))
     assert "--copy-user" in told["copy account"].fix
+    assert all(told[f"way {way}"].ok for way in ("vddk", "folder", "export")), "an administrator may read by any"
+
+
+def test_the_only_account_is_checked_for_the_ways_too_object_by_object(vc: VCenter, admin: Any) -> None:
+    vm, _ = (next(iter(find(admin, name)), None) or make(admin, Wish(name)) for name in ("narrow", "wide"))
+    allow(admin, STEERER, [*CONTROL.given, *FOLDER.given, *EXPORT.given])
+    allow(admin, STEERER, [*CONTROL.given, *EXPORT.given], on=vm)
+    told = by_name(found(source_of(vc, STEERER)))
+    disallow(admin, STEERER, vm)
+    assert told["rights to steer"].ok
+    assert told["way export"].ok
+    folder, vddk = told["way folder"], told["way vddk"]
+    assert {folder.level, vddk.level} == {Level.WARNING}
+    assert f"{STEERER} lacks VirtualMachine.Provisioning.DiskRandomRead on vm narrow " in folder.text
+    assert "VirtualMachine.Config.DiskLease on all" in vddk.text
+    assert f"-principal '{STEERER}' -role mtv-vddk" in vddk.fix
 
 
 def test_old_versions_warn_and_an_esxi_says_what_it_is(vc: VCenter, monkeypatch: pytest.MonkeyPatch) -> None:
