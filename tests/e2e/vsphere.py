@@ -1,27 +1,23 @@
 """Moves off the tests' vCenter as a user makes them: an end that was added, a plan, `mtv` as a program."""
 
 import os
-import random
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyVmomi import SoapAdapter, vim
+from pyVmomi import SoapAdapter
 
-from mtv.errors import Refused
 from mtv.model.outcomes import Mark, Row
 from mtv.providers.vsphere.rights.roles import FOLDER, Role
-from mtv.store import reading
-from mtv.store.records import read_migrations, read_rows
 from tests.e2e.moving import Desk
-from tests.e2e.yard import until
-from tests.vcenter.machines import MIB, allow
-from tests.vcenter.server import ADMIN, COPY, PASSWORDS, VCenter
+from tests.e2e.yard import fill, rows_of, until
+from tests.vcenter.machines import allow
+from tests.vcenter.server import ADMIN, COPY, VCenter
+from tests.vddk import shelves
 from tests.vddk.library import Stub, library
 
 NAME = "vc01"
@@ -79,6 +75,9 @@ class Yard:
         done = self.mtv("run", str(plan), code=code)
         return done.stdout + done.stderr
 
+    def rows(self, run: str) -> list[Row]:
+        return rows_of(self.desk.folder / "data", run)
+
     def leaves_nothing(self) -> None:
         """No session, lease or task of ours is left at the server."""
         state: Mapping[str, Any] = self.vc.state()
@@ -104,7 +103,7 @@ class Engine:
     @classmethod
     def of(cls, yard: Yard, run: str = "wave-1", words: Sequence[str] = ()) -> "Engine":
         """It begins that run, or goes on with it; or does what the words say."""
-        again = () if run == "wave-1" or rows_of(yard, run) else ("--again",)
+        again = () if run == "wave-1" or yard.rows(run) else ("--again",)
         argv = [str(Path(sys.executable).with_name("mtv")), *(words or ("run", "plan.yaml", *again))]
         environment = {**os.environ, "MTV_DATA": str(yard.desk.folder / "data")}
         log = (yard.desk.folder / "said").open("ab")
@@ -129,43 +128,24 @@ class Engine:
         return True
 
     def has(self, step: str, mark: Mark = Mark.BEGIN) -> bool:
-        return any(row.step == step and row.mark is mark for row in rows_of(self.yard, self.run))
+        return any(row.step == step and row.mark is mark for row in self.yard.rows(self.run))
 
     def kill_undoing(self, step: str) -> bool:
         """As soon as it begins to undo that step. False where it ended before."""
 
         def seen() -> bool:
-            return any(row.step == step and row.undo for row in rows_of(self.yard, self.run))
+            return any(row.step == step and row.undo for row in self.yard.rows(self.run))
 
         return self.kill_when(f"undo of {step}", seen)
 
 
-def rows_of(yard: Yard, run: str) -> list[Row]:
-    """Of its first migration."""
-    try:
-        with closing(reading.connect(yard.desk.folder / "data" / "store.db")) as found:
-            runs = read_migrations(found, run)
-            return list(read_rows(found, run, runs[0].vm_key)) if runs else []
-    except Refused:  # the store is just being made
-        return []
-
-
 def shelve(vc: VCenter, vm: Any, folder: Path) -> Stub:
     """VMware's library as the tests have it, with that VM's disks as they are now, for the copy account alone."""
-    stub, stored = library(folder), {one.key: one.path for one in vc.disks(vm._moId)}
-    disks: list[Any] = [one for one in vm.config.hardware.device if isinstance(one, vim.vm.device.VirtualDisk)]
-    for disk in disks:
-        stub.offer(disk.backing.fileName, stored[disk.key])
-    stub.behave(user=COPY, password=PASSWORDS[COPY], thumbprint=vc.certificate.sha1, vm=f"moref={vm._moId}")
+    stub = library(folder)
+    shelves.shelve(stub, vc, vm._moId, COPY)
     return stub
 
 
 def content(file: Path, mib: int, seed: int) -> Path:
     """Every third MiB holds something."""
-    draw = random.Random(seed)
-    with file.open("wb") as stream:
-        stream.truncate(mib * MIB)
-        for number in range(0, mib, 3):
-            stream.seek(number * MIB)
-            stream.write(draw.randbytes(MIB))
-    return file
+    return fill(file, mib, seed, lambda number: number % 3 == 0)

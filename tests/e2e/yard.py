@@ -43,13 +43,13 @@ def until(what: str, seen: Callable[[], object], timeout_s: float = PATIENCE_S) 
         time.sleep(LOOK_S)
 
 
-def fill(path: Path, mib: int, seed: int) -> Path:
-    """A raw disk of which every fourth MiB is a hole; the rest is random."""
+def fill(path: Path, mib: int, seed: int, holds: Callable[[int], bool] = lambda number: number % 4 != 3) -> Path:
+    """A raw disk whose MiBs are random or holes."""
     draw = random.Random(seed)
     with path.open("wb") as file:
         file.truncate(mib * MIB)
         for number in range(mib):
-            if number % 4 != 3:
+            if holds(number):
                 file.seek(number * MIB)
                 file.write(draw.randbytes(MIB))
     return path
@@ -190,12 +190,7 @@ class Yard:
 
     def rows(self) -> list[Row]:
         """Of the run, as far as there are any."""
-        try:
-            with closing(reading.connect(self.folder / "data" / "store.db")) as found:
-                runs = read_migrations(found, "wave-1")
-                return list(read_rows(found, "wave-1", runs[0].vm_key)) if runs else []
-        except Refused:  # the store is just being made
-            return []
+        return rows_of(self.folder / "data", "wave-1")
 
     def state(self) -> str:
         with closing(reading.connect(self.folder / "data" / "store.db")) as found:
@@ -242,6 +237,16 @@ class Yard:
     def _expected(self) -> set[str]:
         disks = {f"disk{n}.{self.to}" for n in range(len(self.disks))}
         return {"README.txt", "receipt.hashes", "receipt.json", "vm.yaml", *disks}
+
+
+def rows_of(data: Path, run: str) -> list[Row]:
+    """Of a run's first migration, as far as there are any; `data` is its MTV_DATA."""
+    try:
+        with closing(reading.connect(data / "store.db")) as found:
+            runs = read_migrations(found, run)
+            return list(read_rows(found, run, runs[0].vm_key)) if runs else []
+    except Refused:  # the store is just being made
+        return []
 
 
 def stored_bytes(raw: Path) -> int:

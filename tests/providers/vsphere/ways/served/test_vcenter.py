@@ -14,6 +14,7 @@ from tests.providers.vsphere.ways.moving import Move, moving
 from tests.vcenter.machines import MIB, Wish
 from tests.vcenter.server import ADMIN, PASSWORDS, VCenter
 from tests.vddk.library import Stub, library
+from tests.vddk.shelves import shelve
 
 
 @pytest.fixture
@@ -24,10 +25,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
 
 
 def served(stub: Stub, move: Move) -> Move:
-    """The stub has the VM's disks, and lets in who may: to that VM, by that vCenter's certificate."""
-    for disk, stored in zip(move.vm.disks, move.vc.disks(move.vm.id), strict=True):
-        stub.offer(disk.path, stored.path)
-    stub.behave(user=ADMIN, password=PASSWORDS[ADMIN], thumbprint=move.vc.certificate.sha1, vm=f"moref={move.vm.id}")
+    shelve(stub, move.vc, move.vm.id, ADMIN)
     return move
 
 
