@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import copying, datastores, footing, inventories, looking, moves, reading, vddk
+from tests.bench import copying, datastores, footing, inventories, judging, looking, moves, reading, vddk
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -49,6 +49,8 @@ LINES = {
                   "interpreter alone beside it."),
     "reports": Line(looking.reports, 3, "The estate report from the store, as a page and as a workbook: all sections, "
                     "and the most memory that the program had."),
+    "manifests": Line(judging.manifests, 3, "A cluster's worth of VMs and claims against the API's schemas and every "
+                      "rule, from the program's start to its end; parsing the same file alone beside it."),
     "moves": Line(moves.moves, 3, "From the OVA to a guest that boots on virtio, with its receipt: `mtv run` beside "
                   "virt-v2v of the same tools root. virt-v2v looks at the guest once, copies, and proves nothing; a "
                   "guest that is fit already it converts all the same. The steps named are those of the last round. "

@@ -1,8 +1,9 @@
 """What is known of the cluster: its versions, its feature gates and the objects there. Nothing known of a claim or an
 instance type means that nothing is said of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mtv.converters.manifests.rules.rule import Version
 from mtv.converters.manifests.rules.view import View
@@ -73,10 +74,18 @@ class Target:
     def found(self, kind: str, namespace: str, name: str) -> View | None:
         """An object of the cluster, by the namespace of who asks."""
         own = namespace or self.namespace
-        for (one, there, called), document in self.objects.items():
-            if one == kind and called == name and (not own or not there or there == own):
+        for there, document in self._named.get((kind, name), ()):
+            if not own or not there or there == own:
                 return View(dict(document))
         return None
+
+    @cached_property
+    def _named(self) -> Mapping[tuple[str, str], Sequence[tuple[str, Mapping[str, Json]]]]:
+        """Ten thousand claims are looked through once, not for each DataVolume."""
+        found: dict[tuple[str, str], list[tuple[str, Mapping[str, Json]]]] = {}
+        for (kind, namespace, name), document in self.objects.items():
+            found.setdefault((kind, name), []).append((namespace, document))
+        return found
 
     def gate(self, name: str, version: Version) -> bool:
         if name in self.gates_off:
