@@ -8,17 +8,13 @@ from datetime import datetime
 from types import TracebackType
 from typing import IO, Any
 
-import xlsxwriter
-
 from mtv.formats.rvtools.book import TABS
 from mtv.formats.rvtools.cells import Written
 from mtv.formats.rvtools.tab import Line, P, Tab
 from mtv.formats.tables.cells import is_formula
+from mtv.formats.tables.excel import CELL, COLUMNS, QUOTED, ROWS, begin, cut
 from mtv.words import count, plain
 
-ROWS = 1_048_576
-COLUMNS = 16_384
-CHARACTERS = 32_767  # UTF-16 units
 NAMED = 5
 _NEVER = re.compile("[\ud800-\udfff\ufffe\uffff]")  # no XML holds them, not even escaped
 
@@ -58,9 +54,8 @@ class Sheet:
             self._page.write_number(self.row, place, value)
 
     def _text(self, place: int, value: str, form: Any) -> None:
-        text = value if value.isascii() else _NEVER.sub("\N{REPLACEMENT CHARACTER}", value)
-        if 2 * len(text) > CHARACTERS and len(units := text.encode("utf-16-le")) > 2 * CHARACTERS:
-            text = units[: 2 * CHARACTERS].decode("utf-16-le", "ignore")
+        whole = value if value.isascii() else _NEVER.sub("\N{REPLACEMENT CHARACTER}", value)
+        if (text := cut(whole)) != whole:
             self.cut.append(f"{self.tab.name} row {self.row + 1}: '{plain(self.names[place])}'")
         self._page.write_string(self.row, place, text, form)
 
@@ -70,7 +65,7 @@ class Sheet:
     def losses(self) -> Iterator[str]:
         if self.left_out:
             yield f"{self.tab.name}: Excel takes {ROWS} rows, {count(self.left_out, 'row')} left out"
-        yield from (f"{one}: cut to the {CHARACTERS} characters that Excel takes" for one in self.cut[:NAMED])
+        yield from (f"{one}: cut to the {CELL} characters that Excel takes" for one in self.cut[:NAMED])
         if len(self.cut) > NAMED:
             yield f"{self.tab.name}: and {count(len(self.cut) - NAMED, 'cell')} more cut"
 
@@ -79,12 +74,11 @@ class Writing:
     """A context: the file is whole when it ends well. `losses` then says what Excel could not take."""
 
     def __init__(self, file: IO[bytes], custom: Sequence[str] = ()) -> None:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._book: Any = xlsxwriter.Workbook(file, options)
+        self._book = begin(file)
         formats = {
             "head": self._book.add_format({"bold": True}),
             "date": self._book.add_format({"num_format": "yyyy/mm/dd hh:mm:ss"}),
-            "formula": self._book.add_format({"quote_prefix": True}),
+            "formula": self._book.add_format(QUOTED),
         }
         self._sheets = {
             tab.name: Sheet(self._book.add_worksheet(tab.name), tab, custom if tab.custom else (), formats)

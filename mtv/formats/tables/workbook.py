@@ -9,15 +9,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import IO, Any, Literal
 
-import xlsxwriter
-
 from mtv.errors import Refused
 from mtv.formats.tables.cells import is_formula, kept
+from mtv.formats.tables.excel import QUOTED, ROWS, begin, cut
 from mtv.model.estate import Json
 from mtv.times import moment
 
-ROWS = 1_048_576  # with the heads: https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
-CELL = 32_767  # UTF-16 units
 DIGITS = 10**15  # a spreadsheet's numbers are doubles: what has more digits is text
 NAME = 31  # characters of a sheet's name
 WIDEST = 60
@@ -25,7 +22,7 @@ WIDEST = 60
 Sort = Literal["text", "number", "share", "time"]
 _FORMATS = {
     "number": {"num_format": "#,##0.##;-#,##0.##"}, "whole": {"num_format": "#,##0"}, "share": {"num_format": "0%"},
-    "time": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}, "formula": {"quote_prefix": True},
+    "time": {"num_format": "yyyy-mm-dd hh:mm:ss", "align": "left"}, "formula": QUOTED,
     "head": {"bold": True, "bottom": 1}, "title": {"bold": True, "font_size": 14}, "note": {"font_color": "#666666"},
 }  # fmt: skip
 
@@ -40,8 +37,7 @@ class Workbook:
     """A context: the file is whole when it ends well. `created` is what its properties say."""
 
     def __init__(self, file: IO[bytes], created: datetime) -> None:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        self._book: Any = xlsxwriter.Workbook(file, options)
+        self._book = begin(file)
         self._book.set_properties({"created": created.astimezone(UTC).replace(tzinfo=None), "author": "mtv"})
         self._formats = {name: self._book.add_format(told) for name, told in _FORMATS.items()}
 
@@ -119,7 +115,7 @@ class Sheet:
                 self._text(column, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
     def _text(self, column: int, value: str) -> None:
-        text = _cut(kept(value).replace("\r\n", "\n").replace("\r", "\n"))  # XML has no other line break
+        text = cut(kept(value).replace("\r\n", "\n").replace("\r", "\n"), "…")  # XML has no other line break
         self.page.write_string(self.last, column, text, self._formats["formula"] if is_formula(text) else None)
         self._widen(column, max((len(line) for line in text.splitlines()), default=0) + 1)
 
@@ -134,10 +130,6 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return at if at.year >= 1900 else None
-
-
-def _cut(text: str) -> str:
-    return text if len(text.encode("utf-16-le")) // 2 <= CELL else text[: CELL // 2 - 1] + "…"
 
 
 def _name(name: str, taken: Iterable[str]) -> str:

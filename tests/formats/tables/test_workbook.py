@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mtv.errors import Refused
-from mtv.formats.tables import workbook
+from mtv.formats.tables import excel, workbook
 from mtv.formats.tables.workbook import Head, Workbook
 from mtv.model.estate import Json
 from tests.store.estates import ODD_NAMES
@@ -65,7 +65,7 @@ def test_values_keep_their_kind() -> None:
 def test_what_does_not_fit_a_cell_is_cut_visibly() -> None:
     [_, (cell,)] = cells(made([Head("long")], [["🚀" * 40_000]]))
     assert cell.value.endswith("…")
-    assert len(cell.value.encode("utf-16-le")) // 2 <= workbook.CELL
+    assert len(cell.value.encode("utf-16-le")) // 2 <= excel.CELL
 
 
 def test_more_rows_than_a_sheet_holds_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
