@@ -12,6 +12,8 @@ from mtv.words import size
 
 HOTPLUG_LEAST_BYTES = 1 << 30
 HOTPLUG_UNIT_BYTES = 2 << 20
+LEAST_BYTES = 16 << 20
+MOST_CPUS = 512
 
 
 def _instancetype(found: Shape) -> Iterator[Concern]:
@@ -36,6 +38,11 @@ def _topology(found: Shape) -> Iterator[Concern]:
             f"{found.vm.cpus} CPUs do not divide into sockets of {wanted} cores: each gets a socket of its own",
             "licences that count sockets see more of them",
         )
+
+
+def _many(found: Shape) -> Iterator[Concern]:
+    if found.vm.cpus > MOST_CPUS and not found.wanted.instancetype:
+        yield critical("cpus", f"it has {found.vm.cpus} CPUs, and a machine of QEMU's has {MOST_CPUS} at most")
 
 
 def _model(found: Shape) -> Iterator[Concern]:
@@ -65,6 +72,8 @@ def _memory(found: Shape) -> Iterator[Concern]:
         return
     if not memory:
         yield warning("memory-unknown", "the source does not say how much memory the VM has: it gets 1 GiB")
+    elif memory < LEAST_BYTES:
+        yield critical("memory-small", f"no guest starts in {memory} bytes of memory")
     elif memory < HOTPLUG_LEAST_BYTES or memory % HOTPLUG_UNIT_BYTES:
         yield info("memory-hotplug", "memory below 1 GiB or not in steps of 2 MiB cannot grow while the VM runs")
 
@@ -128,6 +137,6 @@ def _weight(found: Shape) -> Iterator[Concern]:
 
 
 RULES: Sequence[Rule] = (
-    _instancetype, _preference, _topology, _model, _nested, _hot, _memory, _pages, _latency, _bound, _cpu_share,
+    _instancetype, _preference, _topology, _many, _model, _nested, _hot, _memory, _pages, _latency, _bound, _cpu_share,
     _memory_limit, _weight,
 )  # fmt: skip

@@ -51,6 +51,8 @@ CASES: list[tuple[str, VmPlan, GuestFacts | None]] = [
     ("memory-unknown", plan(replace(WEB, memory_bytes=0)), LINUX),
     ("memory-hotplug", plan(replace(WEB, memory_bytes=GIB + 1)), LINUX),
     ("memory-hotplug", plan(replace(WEB, memory_bytes=512 << 20)), LINUX),
+    ("memory-small", plan(replace(WEB, memory_bytes=4 << 20)), LINUX),
+    ("cpus", plan(replace(WEB, cpus=768)), LINUX),
     ("uuid", plan(replace(WEB, uuid="xyz")), LINUX),
     ("uuid", plan(replace(WEB, uuid="")), LINUX),
     ("nvram", plan(replace(WEB, firmware=Firmware.EFI)), LINUX),
@@ -154,7 +156,9 @@ def test_critical_ones_stop_a_plan() -> None:
     levels = {concern.id: concern.level for _, wanted, guest in CASES for concern in concerns(wanted, guest)}
     assert {name for name, level in levels.items() if level is Level.CRITICAL} == {
         "manifest.architecture",
+        "manifest.cpus",
         "manifest.hugepages",
+        "manifest.memory-small",
         "manifest.pod-twice",
     }
 

@@ -8,11 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtv.converters.manifests import check, concerns, documents, readme
+from mtv.converters.manifests import check, concerns, documents, readme, rules
 from mtv.converters.manifests.names import is_label
 from mtv.formats.kubeyaml import dump
 from mtv.model.details import Device, Share
-from mtv.model.estate import VM, Disk, Firmware, Json, Nic
+from mtv.model.estate import VM, Disk, Firmware, Json, Level, Nic
 from mtv.model.plans import Bond, Door, GuestChoice, Near, VmPlan, Wanted
 from tests.converters.manifests.estate import CASES, LINUX, WEB, plan, volumes
 
@@ -43,6 +43,15 @@ def test_sound_by_the_api_and_the_same_for_each_parser(name: str) -> None:
     wanted = made(name)
     assert [check(document) for document in wanted] == [[]] * len(wanted)
     assert list(yaml.safe_load_all(dump(wanted))) == wanted
+
+
+CLUSTERS = {"device.gpu", "device.host"}
+"""What only the cluster can tell to be there: concerns say so."""
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_kubevirt_would_take_it_and_break_nothing(name: str) -> None:
+    assert {one.complaint.rule.id for one in rules.check(made(name))} <= CLUSTERS
 
 
 def _claim(volume: Any) -> Any:
@@ -212,7 +221,10 @@ def test_whatever_the_source_says_the_api_takes_it(wanted: VmPlan) -> None:
     names = [(document["kind"], one["name"]) for document, one in zip(found, metadata, strict=True)]
     assert len(set(names)) == len(names)
     assert all(is_label(name) for _, name in names)
-    assert all(concern.text and concern.id.startswith("manifest.") for concern in concerns(wanted, None))
+    lost = concerns(wanted, None)
+    assert all(concern.text and concern.id.startswith("manifest.") for concern in lost)
+    if not any(concern.level is Level.CRITICAL for concern in lost):
+        assert {one.complaint.rule.id for one in rules.check(found)} <= CLUSTERS
 
 
 class TestReadme:
