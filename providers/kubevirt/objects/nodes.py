@@ -7,7 +7,7 @@ from mtv.model.infrastructure import Host, Place, Switch
 from mtv.model.values import Json
 from mtv.providers.kubevirt.fields import Object, flag, mapping, pairs, rows, text, whole
 from mtv.providers.kubevirt.objects.around import Around
-from mtv.providers.kubevirt.objects.quantities import size
+from mtv.providers.kubevirt.objects.quantities import size, thousandths
 
 MARK = ".node.kubevirt.io/"  # labels of KubeVirt's own look at the node
 KVM = "devices.kubevirt.io/kvm"
@@ -41,7 +41,8 @@ def _facts(of: Object, labels: dict[str, str]) -> dict[str, Json]:
     return {
         "labels": {name: said for name, said in labels.items() if MARK not in name},
         "taints": [_taint(one) for one in rows(of, "spec", "taints")],
-        "allocatable": {name: size(said) for name, said in allocatable.items() if "/" not in name},
+        "cpu_thousandths": thousandths(allocatable.get("cpu")),
+        "allocatable": {name: size(said) for name, said in allocatable.items() if "/" not in name and name != "cpu"},
         "devices": {name: size(said) for name, said in allocatable.items() if "/" in name},
         "cpu_models": list(_marked(labels, "cpu-model")),
         "machine_types": list(_marked(labels, "machine-type")),

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from mtv.model.estate import Change, Finding, Revision
 from mtv.model.infrastructure import Facility
 from mtv.providers.kubevirt import KubeVirt
+from mtv.providers.kubevirt.rights.roles import READING
 
 T = TypeVar("T")
 Object = dict[str, Any]
@@ -34,6 +35,11 @@ def check(kubeconfig: Path, query: str = "") -> dict[str, Finding]:
             await target.close()
 
     return {one.name: one for one in asyncio.run(ask())}
+
+
+def rules() -> list[dict[str, list[str]]]:
+    """The role `read`."""
+    return [{"apiGroups": [one.group], "resources": [one.resource], "verbs": [one.verb]} for one in READING]
 
 
 def of(found: list[Change], kind: type[T]) -> list[T]:

@@ -8,14 +8,9 @@ from mtv.model.estate import VM, Datastore, Network
 from mtv.model.infrastructure import Cluster, Gap, Host, Place
 from mtv.providers.kubevirt.rights.roles import READING
 from tests.kube.cluster import Namespace
-from tests.providers.kubevirt.telling import claim, facility, inventory, machine, of
+from tests.providers.kubevirt.telling import claim, facility, inventory, machine, of, rules
 
 VMS = "kubevirt.io/v1/virtualmachines"
-
-
-def rules() -> list[dict[str, list[str]]]:
-    """The role `read`."""
-    return [{"apiGroups": [one.group], "resources": [one.resource], "verbs": [one.verb]} for one in READING]
 
 
 @pytest.fixture
