@@ -1,4 +1,4 @@
-"""Sources that fail and change, targets that are full, fail and are tampered with: never a wrong byte, never work lost
+"""Sources that fail, targets that are full and fail: never a wrong byte, never work lost
 that was safe."""
 
 import errno
@@ -12,165 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from mtv import settings
-from mtv.converters.transfer import disks as sharing
-from mtv.converters.transfer.journal import known, records
+from mtv.converters.transfer.journal import records
 from mtv.converters.transfer.journal.ledger import Ledger
-from mtv.converters.transfer.meter import Meter
 from mtv.converters.transfer.targets import raw
 from mtv.converters.transfer.transfer import transfer
-from mtv.errors import Cancelled, Held, MtvError
+from mtv.errors import Held, MtvError
 from mtv.model.estate import Json
-from mtv.model.points import Export, Extent
+from mtv.model.points import Export
 from mtv.model.reading import NbdServer, Opened
-from mtv.model.tasks import BLOCK_BYTES
 from mtv.process import Child, run, running, wait_for_path
 from tests.converters.transfer import sources
-from tests.converters.transfer.disks import MIB, Disk, fill, scattered
+from tests.converters.transfer.attempts import blocks_told, journalled
+from tests.converters.transfer.disks import MIB, Disk, fill
 
-
-@pytest.fixture(autouse=True)
-def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A journal row for each megabyte; no waiting between reconnects."""
-    limits = settings.Settings(flush_bytes=MIB, flush_s=0.01, reconnect_s=(0, 0, 0))
-    monkeypatch.setattr(sharing, "settings", lambda: limits)
-
-
-def stop_after(disk: Disk, monkeypatch: pytest.MonkeyPatch, size_bytes: int) -> None:
-    """An attempt that is told to stop when it has read so much."""
-    meters = list[Meter]()
-    made = Meter.__init__
-
-    def watched(meter: Meter, name: str, phase: str = "copy") -> None:
-        made(meter, name, phase)
-        meters.append(meter)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Meter, "__init__", watched)
-        disk.stopping = lambda: any(meter.read_bytes >= size_bytes for meter in meters)
-        with pytest.raises(Cancelled, match=r"ledger: disk disk-0"):
-            disk.transfer(zeroed=True)
-    disk.stopping = lambda: False
-
-
-def journalled(disk: Disk) -> set[int]:
-    seen = known.read(records.path(disk.folder, "disk-0"), disk.size_bytes)
-    return set(seen.done)
-
-
-def blocks_told(disk: Disk) -> list[int]:
-    """Blocks in the order in which the journal has them."""
-    with records.path(disk.folder, "disk-0").open("rb") as file:
-        rows = [row for row, _ in records.decode(file)]
-    return [row.offset // BLOCK_BYTES for row in rows if row.kind is records.Kind.BLOCK]
-
-
-@pytest.mark.parametrize("way", ["test.file", "test.nbdkit"])
-def test_a_stopped_copy_goes_on_and_copies_nothing_twice(disk: Disk, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    disk.way = way
-    stop_after(disk, monkeypatch, 2 * MIB)
-    before = journalled(disk)
-    assert before
-    found = disk.transfer()
-    assert disk.is_equal()
-    assert found["mode"] == "fresh"
-    told = blocks_told(disk)
-    assert len(told) == len(set(told))
-
-
-def test_a_stream_is_read_again_and_what_is_there_is_not_written_again(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk.way = "test.stream"
-    stop_after(disk, monkeypatch, 2 * MIB)
-    assert journalled(disk)
-    disk.transfer()
-    assert disk.is_equal()
-    told = blocks_told(disk)
-    assert len(told) == len(set(told))
-
-
-@pytest.mark.parametrize("what", ["replaced", "grown", "touched"])
-def test_a_source_that_changed_between_attempts_is_compared_anew(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    stop_after(disk, monkeypatch, 2 * MIB)
-    if what == "replaced":
-        other = fill(disk.source.with_name("other"), disk.size_bytes, scattered(disk.size_bytes, seed=2))
-        other.replace(disk.source)
-    elif what == "touched":
-        with disk.source.open("r+b") as file:
-            file.write(b"another first sector")
-    else:
-        with disk.source.open("ab") as file:
-            file.write(b"more")
-        size_bytes = disk.size_bytes
-        volume = replace(disk.volume(zeroed=False), size_bytes=size_bytes - 4)
-        monkeypatch.setattr(disk, "volume", lambda zeroed: volume)
-        with pytest.raises(MtvError, match=f"has {size_bytes - 4} bytes, the source has {size_bytes}"):
-            disk.transfer()
-        return
-    assert disk.transfer()["mode"] == "resync"
-    assert disk.is_equal()
-    assert disk.verify()["root"]
-
-
-def test_a_source_that_changes_after_it_was_planned_is_held(disk: Disk) -> None:
-    export = disk.export()
-    with disk.source.open("ab") as file:
-        file.write(b"more")
-    with pytest.raises(Held, match="not what it was") as caught:
-        disk.transfer(zeroed=True, export=export)
-    assert caught.value.fault.code == "source.changed"
-
-
-@pytest.mark.parametrize("what", ["replaced", "truncated", "written"])
-def test_a_target_that_changed_between_attempts_is_mended(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    stop_after(disk, monkeypatch, 2 * MIB)
-    before = journalled(disk)
-    if what == "replaced":
-        disk.target.unlink()
-        fill(disk.target, disk.size_bytes, {0: os.urandom(disk.size_bytes)})
-    elif what == "truncated":
-        os.truncate(disk.target, MIB)
-    else:
-        with disk.target.open("r+b") as file:
-            file.seek(min(before) * MIB + 5)
-            file.write(b"somebody else")
-    found = disk.transfer()
-    assert disk.is_equal()
-    assert found["mode"] == ("resync" if what == "replaced" else "fresh")
-    assert disk.verify()["root"] == found["root"]
-
-
-def test_a_target_that_changed_after_its_copy_is_mended_by_the_same_again(disk: Disk) -> None:
-    disk.transfer(zeroed=True)
-    with disk.target.open("r+b") as file:
-        file.seek(3 * MIB)
-        file.write(os.urandom(2 * MIB))
-    disk.transfer()
-    assert disk.is_equal()
-    assert disk.transfer()["read_bytes"] == 0
-
-
-def test_under_a_delta_a_target_that_changed_is_compared_whole(disk: Disk) -> None:
-    disk.transfer(zeroed=True)
-    with disk.target.open("r+b") as file:
-        file.seek(4 * MIB)
-        file.write(b"somebody else")
-    with disk.source.open("r+b") as file:
-        file.write(b"a new first sector")
-    found = disk.transfer(pass_=1, extents=(Extent(0, 4096),))
-    assert found["mode"] == "resync"
-    assert disk.is_equal()
-
-
-def test_a_volume_that_is_gone_is_held(disk: Disk) -> None:
-    disk.target.unlink()
-    with pytest.raises(Held, match="No such file"):
-        disk.transfer(zeroed=True)
+pytestmark = pytest.mark.usefixtures("small_steps")
 
 
 def test_read_errors_for_a_while_are_waited_out(disk: Disk, tmp_path: Path) -> None:
@@ -380,62 +235,6 @@ def test_a_device_that_only_pretends_to_make_holes_gets_zeroes(disk: Disk, monke
     fill(disk.target, disk.size_bytes, {0: os.urandom(disk.size_bytes)})
     disk.transfer(zeroed=False)
     assert disk.is_equal()
-
-
-def test_a_file_system_without_attributes_is_never_resumed_on_trust(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def unsupported(*_: object) -> bytes:
-        raise OSError(errno.EOPNOTSUPP, "no attributes")
-
-    monkeypatch.setattr(os, "getxattr", unsupported)
-    monkeypatch.setattr(os, "setxattr", unsupported)
-    disk.transfer(zeroed=True)
-    assert disk.transfer()["mode"] == "resync"
-
-
-def test_the_sources_own_checksum_fails_the_copy(disk: Disk) -> None:
-    def differs(export: Export, stopping: object) -> Mapping[str, Json]:
-        raise MtvError("source.checksum", f"{export.id} has another SHA-256 than its manifest says")
-
-    disk.checks = {"test.file": differs}
-    with pytest.raises(MtvError, match="another SHA-256") as caught:
-        disk.transfer(zeroed=True)
-    assert caught.value.fault.code == "source.checksum"
-
-
-def test_the_sources_own_checksum_is_read_again_by_each_attempt(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = list[str]()
-
-    def fits(export: Export, stopping: object) -> Mapping[str, Json]:
-        asked.append(export.id)
-        return {"algorithm": "SHA-256"}
-
-    disk.checks = {"test.file": fits}
-    stop_after(disk, monkeypatch, MIB)
-    disk.transfer()
-    assert len(asked) == 2
-
-
-def test_a_stream_tells_of_its_checksum_once_all_of_it_has_come(disk: Disk) -> None:
-    class Checked(sources.FileStream):
-        checked: Mapping[str, Json] = {}
-
-        def chunks(self) -> Iterator[tuple[int, bytes]]:
-            yield from super().chunks()
-            self.checked = {"algorithm": "sha256", "bytes": 7}
-
-    @contextmanager
-    def opened(export: Export, scratch: Path, secrets: Path, *, serve: bool = False) -> Iterator[Opened]:
-        reader = Checked(disk.source)
-        yield reader
-        reader.close()
-
-    disk.way, disk.openers = "test.stream", {"test.stream": opened}
-    facts = transfer(disk.job("transfer", zeroed=True))
-    assert facts["checks"] == {"disk-0": {"algorithm": "sha256", "bytes": 7}}
-    again = transfer(disk.job("transfer"))
-    assert again["checks"] == {}, "nothing was read: nothing is proved"
 
 
 def test_the_rate_holds_a_copy_back(disk: Disk) -> None:
