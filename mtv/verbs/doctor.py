@@ -89,7 +89,7 @@ def _tools_root() -> Iterator[Finding]:
 def current_key() -> str | None:
     """What scripts/tools-root of this tree would write; None where there is no such script (an installed wheel)."""
     tree = Path(mtv.__file__).resolve().parents[1]
-    parts = (tree / "scripts/tools-root", tree / "uv.lock")
+    parts = (tree / "scripts/tools-root", tree / "scripts/unpacked-kernel", tree / "uv.lock")
     if not all(part.is_file() for part in parts):
         return None
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
