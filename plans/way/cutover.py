@@ -1,7 +1,7 @@
 """The switch: the source goes off and out of the way, and can be put back exactly."""
 
 from mtv.errors import CheckFailed, Held, MtvError, Refused
-from mtv.model.outcomes import Done, Outcome
+from mtv.model.outcomes import Done, Mark, Outcome
 from mtv.plans.deciding.fold import History
 from mtv.plans.way.work import having, within
 from mtv.plans.world import World
@@ -14,14 +14,25 @@ def has_power(world: World) -> bool:
 
 
 async def power_off(world: World) -> Outcome:
-    """Before: the source runs or not. After: it is off, and which it was is known: also where it was started since its
-    check, which is written down before it goes off."""
+    """Before: the source runs or not. After: it is off, and which it was is known: also where somebody started or
+    stopped it since its check, which is written down before it goes off."""
     plan, before = world.plan, power_before(world.history)
-    if before != "on" and (await world.source.vm(plan.vm.id)).power == "on":
-        return Done({"power": "on"}, back="power-off")
+    if before != "on" or _is_first(world):
+        found = (await world.source.vm(plan.vm.id)).power
+        if found != before and found in ("on", "off"):
+            return Done({"power": found}, back="power-off")
     act = having(world.power, "a source with power").power(plan.vm, "off", plan.grace_s, plan.then)
     await within(plan.grace_s + world.settings.power_margin_s, f"{plan.vm.name}: powering off", act)
     return Done({"power": before})
+
+
+def _is_first(world: World) -> bool:
+    """No earlier attempt can have switched it off: one that is off was so before us."""
+    begun = 0
+    for row in world.journal.rows():
+        anew = not row.step and row.facts.get("anew") is True
+        begun = 0 if anew else begun + (row.step == "power-off" and row.mark is Mark.BEGIN and not row.undo)
+    return begun <= 1
 
 
 async def undo_power_off(world: World) -> None:

@@ -86,3 +86,38 @@ def test_a_vm_that_was_started_after_its_check_runs_again_when_it_is_put_back(tm
         assert pair.drive(Boundaries(crash_at=at)) == "crashed"
         assert pair.drive() == "cancelled"
         assert asyncio.run(pair.source().vm("vm-1")).power == "on", watch.names[at - 1]
+
+
+def stopped(pair: Pair) -> None:
+    turned(pair, "off")
+
+
+RAN = Case("cold", "snapshots", asks=[("cancel", ended("fence"))])
+
+
+def test_a_vm_that_was_stopped_after_its_check_stays_off_when_it_is_put_back(tmp_path: Path) -> None:
+    """Wherever the engine dies, once how it was found is written down."""
+    case = replace(RAN, asks=[("cancel", ended("fence", 2))])
+    pair, watch = meddled(case, tmp_path / "whole", "worker-ready", stopped), Boundaries()
+    assert pair.drive(watch) == "cancelled"
+    assert ran(pair).count("power-off") == 2
+    assert asyncio.run(pair.source().vm("vm-1")).power == "off"
+    written = watch.names.index("after the commit of power-off done")
+    deaths = [n for n, name in enumerate(watch.names, 1) if "power" in name and n > written]
+    assert len(deaths) >= 10
+    for at in deaths:
+        pair = meddled(case, tmp_path / str(at), "worker-ready", stopped)
+        assert pair.drive(Boundaries(crash_at=at)) == "crashed"
+        assert pair.drive() == "cancelled"
+        assert asyncio.run(pair.source().vm("vm-1")).power == "off", watch.names[at - 1]
+
+
+def test_one_that_we_stopped_before_we_died_runs_again_when_it_is_put_back(tmp_path: Path) -> None:
+    pair, watch = Pair(RAN, tmp_path / "whole"), Boundaries()
+    assert pair.drive(watch) == "cancelled"
+    assert ran(pair).count("power-off") == 1
+    for at in (n for n, name in enumerate(watch.names, 1) if "power" in name):
+        pair = Pair(RAN, tmp_path / str(at))
+        assert pair.drive(Boundaries(crash_at=at)) == "crashed"
+        assert pair.drive() == "cancelled"
+        assert asyncio.run(pair.source().vm("vm-1")).power == "on", watch.names[at - 1]
