@@ -15,7 +15,7 @@ from tests.kube.inside.network import APISERVER, NODE
 
 DAY = datetime.timedelta(days=1)
 ADDRESSES = ("127.0.0.1", NODE, APISERVER)
-NAMES = ("localhost", "kubernetes.default.svc", "kubevirt-fake.kubevirt-fake.svc")
+NAMES = ("localhost", "kubernetes.default.svc", "virt-api.kubevirt.svc", "cdi-api.cdi.svc")
 
 
 @dataclass(frozen=True)

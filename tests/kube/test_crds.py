@@ -42,7 +42,7 @@ def vm(**spec: object) -> dict[str, object]:
 
 
 def test_an_unknown_field_is_dropped_with_a_warning_and_strictly_refused(kube: Namespace) -> None:
-    """As K9's table has it: 201, and a header that nobody reads."""
+    """201, and a header that nobody reads."""
     reply = kube.api.ask("POST", f"/apis/kubevirt.io/v1/namespaces/{kube.name}/virtualmachines", vm(colour="blue"))
     assert reply.status == 201
     assert r"unknown field \"spec.colour\"" in reply.headers["warning"]

@@ -26,6 +26,13 @@ def said(size_bytes: int) -> str:
     return str(size_bytes)
 
 
+def said_in_binary(size_bytes: int) -> str:
+    for letter in reversed("KMGTPE"):
+        if size_bytes and size_bytes % int(SUFFIXES[f"{letter}i"]) == 0:
+            return f"{size_bytes // int(SUFFIXES[f'{letter}i'])}{letter}i"
+    return str(size_bytes)
+
+
 def aligned(size_bytes: int) -> int:
     return -(-size_bytes // MIB) * MIB
 

@@ -100,7 +100,7 @@ class Programs:
         with (self.logs / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 self.commands[name], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "PATH": self.path}, preexec_fn=follow_to_the_grave,  # noqa: PLW1509
+                env={**os.environ, "PATH": self.path, "PYTHONUNBUFFERED": "1"}, preexec_fn=follow_to_the_grave,  # noqa: PLW1509
             )  # fmt: skip
 
     def stop(self, name: str, how: int = signal.SIGKILL) -> None:

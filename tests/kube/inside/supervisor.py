@@ -51,6 +51,7 @@ class Supervisor:
         authority.issue("apiserver", "kube-apiserver")
         authority.issue("admin", "admin", ["system:masters"])
         authority.issue("front-proxy", "front-proxy")
+        authority.issue("fakes", "fakes")
         authority.issue_pair("accounts")
         return authority
 
@@ -86,10 +87,10 @@ class Supervisor:
             self.programs.start(name)
         api = Api.read(self.layout.admin)
         await asyncio.to_thread(crds.apply, api)
-        self.programs.start("fakes")
         await loading
         await self.until("the node", partial(node_is_ready, api))
         await self.until("the CRDs", partial(crds.established, api))
+        self.programs.start("fakes")
         await self.until("the fakes", self.played)
         return time.monotonic() - began
 
