@@ -12,7 +12,8 @@ from mtv.model.volumes import Volume
 from mtv.plans.deciding.fold import History, fold
 from mtv.plans.steps import Clock, Journal
 from mtv.plans.way.rates import Rates
-from mtv.providers.base import Estate, Machines, Points, Power, Starts, Tracks, Volumes, Workers
+from mtv.providers.base import Estate, Machines, Points, Power, Starts, Tracks, Volumes
+from mtv.providers.workers import Workers
 from mtv.settings import Settings, settings
 
 

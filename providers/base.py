@@ -1,4 +1,4 @@
-"""The contract of the two ends of a journey.
+"""The contract of the two ends of a journey; that of workers is in workers.py beside it.
 
 A provider implements those of these small protocols that it has. What differs between providers is data
 (`Capabilities`, derived from what a provider implements), never `if name == ...`. All methods are coroutines; a
@@ -13,8 +13,8 @@ from typing import Literal, Protocol, runtime_checkable
 from mtv.model.estate import VM, Change, Concern, Disk, Entity, Finding, Json
 from mtv.model.points import Export, Extent, Point
 from mtv.model.reading import Opener, Route, SourceCheck
-from mtv.model.tasks import Ended, Event, Task
 from mtv.model.volumes import Machine, Volume, VolumeSpec
+from mtv.providers.workers import Workers
 
 
 @runtime_checkable
@@ -170,39 +170,6 @@ class Starts(Protocol):
 
     async def guest(self, name: str) -> Mapping[str, Json]:
         """What the guest's agent says: host name, interfaces, addresses. Empty while nobody answers."""
-        ...
-
-
-@runtime_checkable
-class Workers(Protocol):
-    """Processes that touch bytes: local processes, Kubernetes Jobs, or in-process. At most one writes a VM's disks:
-    `start` refuses while an earlier attempt was not *seen* to end."""
-
-    async def start(self, task: Task, secrets: Mapping[str, bytes]) -> str:
-        """Give the task to a worker; gives the worker's name, which is `mtv.model.tasks.worker_name` of the task."""
-        ...
-
-    def events(self, worker: str) -> AsyncIterator[Event]:
-        """Its events until it ended; the last one is `end`, made up from the process's fate if it wrote none."""
-        ...
-
-    async def control(self, worker: str, message: Mapping[str, Json]) -> None:
-        """rate, stop, renewed ticket, replay."""
-        ...
-
-    async def stop(self, worker: str) -> Ended:
-        """End it, and see that it ended (reaped; the Pod reported terminated); tells how it did, also when it had
-        ended before. A worker never seen is no error."""
-        ...
-
-
-@runtime_checkable
-class Clears(Protocol):
-    """Workers that keep no record of what an earlier engine started, such as processes of this machine."""
-
-    async def clear(self, scratch: str) -> None:
-        """After it nothing works in that scratch folder any more: it was ended or waited for. Raises Temporary
-        `worker.busy`."""
         ...
 
 

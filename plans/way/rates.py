@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from mtv.providers.base import Workers
+from mtv.providers.workers import Workers
 
 
 class Rates:

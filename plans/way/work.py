@@ -17,7 +17,7 @@ from mtv.model.outcomes import Again, Done, Outcome, Stop
 from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_name
 from mtv.plans.deciding.fold import History
 from mtv.plans.world import World
-from mtv.providers.base import Clears
+from mtv.providers.workers import Clears
 
 T = TypeVar("T")
 Act = Callable[[World], Awaitable[Outcome]]

@@ -18,7 +18,8 @@ from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Journal, Policy
 from mtv.plans.way.rates import Rates
 from mtv.plans.world import World, unheard
-from mtv.providers.base import Capabilities, Lends, Routes, Starts, Workers
+from mtv.providers.base import Capabilities, Lends, Routes, Starts
+from mtv.providers.workers import Workers
 from mtv.settings import settings
 from mtv.store import runs as stored
 from mtv.store.journal import StoreJournal

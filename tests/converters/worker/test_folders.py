@@ -16,7 +16,7 @@ from mtv.model.estate import Json
 from mtv.model.points import Export, Extent
 from mtv.model.tasks import Task, TaskDisk
 from mtv.model.volumes import Volume
-from mtv.providers.base import Workers
+from mtv.providers.workers import Workers
 
 words = st.text(min_size=1, max_size=20)
 sizes = st.integers(0, 1 << 50)
