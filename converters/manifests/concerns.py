@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from mtv.converters.manifests.judging import judged
 from mtv.converters.manifests.losses import devices, identity, placing, processors
 from mtv.converters.manifests.losses.rule import Rule
 from mtv.converters.manifests.shape import shape
@@ -17,4 +18,4 @@ def concerns(
     plan: VmPlan, guest: GuestFacts | None, volumes: Sequence[Volume] = (), *, macs: Mapping[str, str] | None = None
 ) -> list[Concern]:
     found = shape(plan, guest, volumes, macs=macs)
-    return [concern for rule in RULES for concern in rule(found)]
+    return [*(concern for rule in RULES for concern in rule(found)), *judged(found)]
