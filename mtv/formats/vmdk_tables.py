@@ -18,6 +18,7 @@ MARKER = struct.Struct("<QII")
 GRAIN_HEAD = 12  # of a grain's marker: its first sector, its compressed length
 END_OF_STREAM, TABLE, DIRECTORY, FOOTER = range(4)
 CACHED_TABLES = 1024  # 2 MiB
+_AGAIN = "it is cut off or damaged: fetch or export it again"
 
 
 class Tables(Protocol):
@@ -66,10 +67,18 @@ class Directory:
         sectors = -(-self._header.entries * 4 // SECTOR)
         used = sorted(start for start in self._starts if start)
         if used and used[-1] * SECTOR + self._header.entries * 4 > self._disk.size:
-            raise self._disk.refuse("grain-table", f"a grain table at sector {used[-1]} lies outside of the file")
+            text = f"a grain table at sector {used[-1]} lies outside of the file"
+            raise self._disk.refuse("grain-table", text, _AGAIN)
         for first, second in zip(used, used[1:], strict=False):
             if second - first < sectors:
-                raise self._disk.refuse("grain-table", f"two grain tables lie at sector {second}: it loops")
+                raise self._disk.refuse("grain-table", f"two grain tables lie at sector {second}: it loops", _AGAIN)
+        directory = self._header.directory
+        end = directory + -(-self._header.tables * 4 // SECTOR)
+        for start in used:
+            if directory - sectors < start < end:
+                raise self._disk.refuse(
+                    "grain-table", f"a grain table lies at sector {start}, in its own directory: it loops", _AGAIN
+                )
 
     def numbers(self) -> Iterator[int]:
         return (number for number, start in enumerate(self._starts) if start)
@@ -81,17 +90,18 @@ class Directory:
         header, start = self._header, self._starts[number]
         raw = self._disk.take(start * SECTOR, header.entries * 4, f"grain table {number}")
         entries = _words(raw)
-        if header.flags & ZEROED_GRAINS == 0 and ZEROED in entries:
-            raise self._disk.refuse("grain-table", f"grain table {number} points into the header")
-        used = [entry for entry in entries if entry > ZEROED]
+        used = [entry for entry in entries if entry and (entry != ZEROED or header.flags & ZEROED_GRAINS == 0)]
+        if used and min(used) < max(header.overhead, 1 + ZEROED):
+            text = f"grain table {number} points to sector {min(used)}, into the disk's own head"
+            raise self._disk.refuse("grain-table", text, _AGAIN)
         if len(set(used)) != len(used):
-            raise self._disk.refuse("grain-table", f"grain table {number} points to one grain twice")
+            raise self._disk.refuse("grain-table", f"grain table {number} points to one grain twice", _AGAIN)
         least = SECTOR if header.compressed else header.grain_bytes
         if used and max(used) * SECTOR + least > self._disk.size:
             raise self._disk.refuse(
                 "grain-table",
                 f"grain table {number} points to sector {max(used)}, the file has {self._disk.size // SECTOR}",
-                "it is cut off or damaged: fetch it again",
+                _AGAIN,
             )
         return entries
 

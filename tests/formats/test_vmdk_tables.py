@@ -77,6 +77,30 @@ def test_tables_that_loop_are_refused() -> None:
     assert codes(Stream(content, directory_of=lambda starts: [starts[0]] * 2).bytes()) == "vmdk.grain-table"
 
 
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_directory_whose_table_lies_over_itself_is_refused(before: int) -> None:
+    """Four sectors long, as a table is, it may begin up to three before its directory and still be partly that."""
+    stream = Stream(b"a" * GRAIN * 3)
+    data = stream.bytes()
+    directory = struct.unpack_from("<Q", data, len(data) - 2 * SECTOR + 56)[0]
+    assert whole(SparseDisk(shown(data))) == stream.content
+    looping = replace(stream, directory_of=lambda starts: [directory - before])
+    assert codes(looping.bytes()) == "vmdk.grain-table"
+    with pytest.raises(Refused, match="in its own directory: it loops"):
+        SparseDisk(shown(looping.bytes())).allocated_bytes()
+
+
+def test_a_grain_in_the_disks_own_head_is_refused() -> None:
+    """Its header, descriptor and tables are no data of the guest's."""
+    for sector in range(2, 12):
+        data = header(capacity=128, directory=1, overhead=12)
+        data += padded(struct.pack("<I", 2)) + struct.pack("<512I", sector, *[0] * 511)
+        data += bytes(6 * SECTOR) + grain_record(0, b"a" * GRAIN)
+        assert codes(data) == "vmdk.grain-table", sector
+    data = data[: 2 * SECTOR] + struct.pack("<512I", 12, *[0] * 511) + data[6 * SECTOR :]
+    assert whole(SparseDisk(shown(data))) == b"a" * GRAIN
+
+
 def test_many_tables_full_of_one_grain_cannot_claim_endless_data() -> None:
     """Each table points to other sectors, so only their number gives it away."""
     tables = 64
