@@ -17,6 +17,7 @@ VIM = "{urn:vim25}"
 FAULT = "{http://schemas.xmlsoap.org/soap/envelope/}Fault"
 TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 CHUNK_BYTES = 128 << 10
+MARKS_LIMIT = 2_000_000  # elements and attributes held at a time: 64 MiB of the smallest ones would be 2 GiB of memory
 Element = etree._Element
 
 
@@ -54,13 +55,16 @@ def stream(data: Iterator[bytes], address: Address, *tags: str) -> Iterator[Elem
         events=("end",), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
         remove_comments=True, remove_pis=True, encoding="utf-8",
     )  # fmt: skip
+    marks = 0
     try:
         for piece in data:
+            marks = _counted(marks, piece, address)
             parser.feed(piece)
             for _, element in parser.read_events():
                 if isinstance(element, Element):
                     yield element
                     _empty(element)
+                    marks = 0
         parser.close()
         yield from (element for _, element in parser.read_events() if isinstance(element, Element))
     except etree.XMLSyntaxError as error:
@@ -73,8 +77,10 @@ def whole(data: Iterator[bytes], address: Address) -> Element:
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
         remove_pis=True, encoding="utf-8",
     )  # fmt: skip
+    marks = 0
     try:
         for piece in data:
+            marks = _counted(marks, piece, address)
             parser.feed(piece)
         root: Element = parser.close()
     except etree.XMLSyntaxError as error:
@@ -83,6 +89,14 @@ def whole(data: Iterator[bytes], address: Address) -> Element:
     if body is None or not len(body):
         raise MtvError("vsphere.no-soap", f"{address} answers, but not as a vCenter", "is the port right?")
     return next((one for one in body if one.tag == FAULT), body[0])  # one behind half an answer counts
+
+
+def _counted(marks: int, piece: bytes, address: Address) -> int:
+    """With this piece. Raises MtvError `vsphere.too-large`."""
+    marks += piece.count(b"<") + 2 * piece.count(b"=")  # an attribute takes twice the memory of an element
+    if marks > MARKS_LIMIT:
+        raise MtvError("vsphere.too-large", f"an answer of {address} has more than {MARKS_LIMIT} elements in one piece")
+    return marks
 
 
 def _empty(element: Element) -> None:
