@@ -10,13 +10,13 @@ from mtv.errors import Refused
 from mtv.model.estate import VM, Change, Datastore, Entity, Network, Removal, Revision, kind_of
 from mtv.model.infrastructure import Gap, Place
 from mtv.providers.vsphere.objects import vm
-from mtv.providers.vsphere.objects.elements import Props, fields
-from mtv.providers.vsphere.objects.vm import LIGHT, Around
+from mtv.providers.vsphere.objects.vm import Around
 from mtv.providers.vsphere.reading import collector
 from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.pages import Pages
+from mtv.providers.vsphere.reading.revisions import Revisions, digest, light_of, revision
 from mtv.providers.vsphere.reading.survey import Survey, survey
-from mtv.providers.vsphere.reading.watch import Light, Watch, digest, light
+from mtv.providers.vsphere.reading.watch import Watch
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import said
 
@@ -55,7 +55,7 @@ class Inventory:
 
     def __init__(self, session: Session, name: str) -> None:
         self._session, self._name = session, name
-        self._watch = Watch(session)
+        self._watch, self._revisions = Watch(session), Revisions()
         self._survey: Survey | None = None
         self._surveyed_at = 0.0
         self._surveying = threading.Lock()
@@ -72,7 +72,7 @@ class Inventory:
                 before = Seen(parts=before.parts)
             if told := [one for one in made.parts if before.parts.get(_key(one)) != parts[_key(one)]]:
                 yield list(told)
-            now = self._revisions(around) if before.vms else dict.fromkeys(self._listed(), "")
+            now = self._revisions.of(self._watch.now(), around) if before.vms else dict.fromkeys(self._listed(), "")
             wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of] if before.vms else list(now)
             gaps: list[Gap] = []
             read: dict[str, str] = {}
@@ -88,10 +88,6 @@ class Inventory:
             removed: list[Change] = [Removal("vm", id_) for id_ in old.vms if id_ not in now]
             removed += [Removal(*key.split("/", 1)) for key in old.parts if key not in parts]
             yield [*removed, Revision(Seen(kept, parts, names).dump())]
-
-    def _revisions(self, around: Around) -> Mapping[str, str]:
-        """Of all VMs by id, by the light scan."""
-        return {id_: revision(id_, told, around) for id_, told in self._watch.now().items()}
 
     def _listed(self) -> Sequence[str]:
         """All VMs: where each is read anyway, its page tells what the scan would, which takes a tenth as long."""
@@ -124,7 +120,7 @@ class Inventory:
             return self._look_around()
 
     def _read(self, found: Found, around: Around, known: str | None) -> VM:
-        return vm.read(found.ref, found.props, around, known or revision(found.ref, _light(found.props), around))
+        return vm.read(found.ref, found.props, around, known or revision(found.ref, light_of(found.props), around))
 
     def _look_around(self) -> Survey:
         self._survey, self._surveyed_at = survey(self._session, self._name), time.monotonic()
@@ -134,20 +130,6 @@ class Inventory:
         """What the server keeps for us."""
         with said(str(self._session.address), "logging out"):
             self._watch.close()
-
-
-def revision(id_: str, told: Light, around: Around) -> str:
-    """Changes with the VM's light properties, and with what its surroundings say of it."""
-    host, parent = told.get("runtime.host", ""), told.get("parent", "")
-    outside = (around.hosts.get(host), around.clusters.get(host), around.paths.get(parent), around.tags.get(id_),
-               around.rules.get(id_), around.priorities.get(id_), around.policies.get(id_))  # fmt: skip
-    return digest([told.get(path, "") for path in LIGHT], outside)
-
-
-def _light(props: Props) -> Light:
-    """What the light scan would tell; a full reading has what is of the guest in one piece."""
-    inside = {f"guest.{name}": one for name, one in fields(props.get("guest")).items()}
-    return {path: light(props.get(path, inside.get(path))) for path in LIGHT}
 
 
 def _names(made: Survey) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ from mtv.providers.vsphere.reading.policies import Policies
 from mtv.providers.vsphere.reading.policies import policies as read_policies
 from mtv.providers.vsphere.reading.tags import Tags
 from mtv.providers.vsphere.reading.tags import tags as read_tags
-from mtv.providers.vsphere.reading.tree import Tree
+from mtv.providers.vsphere.reading.tree import Tree, View
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import SoapFault
 
@@ -60,20 +60,27 @@ class Survey:
 
 def survey(session: Session, source: str) -> Survey:
     """Raises CheckFailed (the password, the certificate) and what the first call already raises."""
-    made = Survey(source)
-    for name, read in PARTS:
-        try:
-            read(session, made)
-        except CheckFailed as error:
-            if error.fault.code != "vsphere.permission":
-                raise
-            _miss(made, name, error.fault.text)
-        except (SoapFault, MtvError) as error:
-            if isinstance(error, Temporary) and name == "folders":
-                raise
-            _miss(made, name, str(error))
+    made, view = Survey(source), View(session)
+    try:
+        for name, read in PARTS:
+            _part(name, read, view, made)
+    finally:
+        view.drop()
     made.parts += made.tree.places(source)
     return made
+
+
+def _part(name: str, read: Callable[[View, Survey], None], view: View, made: Survey) -> None:
+    try:
+        read(view, made)
+    except CheckFailed as error:
+        if error.fault.code != "vsphere.permission":
+            raise
+        _miss(made, name, error.fault.text)
+    except (SoapFault, MtvError) as error:
+        if isinstance(error, Temporary) and name == "folders":
+            raise
+        _miss(made, name, str(error))
 
 
 def _miss(made: Survey, name: str, why: str) -> None:
@@ -90,26 +97,26 @@ HINTS = {
 }
 
 
-def _folders(session: Session, made: Survey) -> None:
+def _folders(view: View, made: Survey) -> None:
     for kind in ("Folder", "Datacenter"):
-        for found in tree.each(session, kind, ("name", "parent")):
+        for found in view.each(kind, ("name", "parent")):
             made.tree.add(found)
 
 
-def _pools(session: Session, made: Survey) -> None:
-    for found in tree.each(session, "ResourcePool", ("name", "parent")):
+def _pools(view: View, made: Survey) -> None:
+    for found in view.each("ResourcePool", ("name", "parent")):
         made.tree.add(found)
 
 
-def _computers(session: Session, made: Survey) -> None:
-    for found in tree.each(session, "ComputeResource", ("name", "parent", "host")):
+def _computers(view: View, made: Survey) -> None:
+    for found in view.each("ComputeResource", ("name", "parent", "host")):
         node = made.tree.add(found)
         if node.ref.kind == "ClusterComputeResource":
             made.clusters.update({one: unescaped(node.name) for one in references(found.props.get("host"))})
 
 
-def _hosts(session: Session, made: Survey) -> None:
-    for found in tree.each(session, "HostSystem", hosts.PATHS):
+def _hosts(view: View, made: Survey) -> None:
+    for found in view.each("HostSystem", hosts.PATHS):
         made.tree.add(found)
         one = hosts.host(found, made.source, made.tree)
         made.hosts[one.id] = one.name
@@ -118,35 +125,35 @@ def _hosts(session: Session, made: Survey) -> None:
             made.groups.setdefault((one.datacenter, name), set()).add((vlan, switch))
 
 
-def _clusters(session: Session, made: Survey) -> None:
-    if not session.about.is_vcenter:
+def _clusters(view: View, made: Survey) -> None:
+    if not view.session.about.is_vcenter:
         return
-    for found in tree.each(session, "ClusterComputeResource", clusters.PATHS):
+    for found in view.each("ClusterComputeResource", clusters.PATHS):
         read = clusters.cluster(found, made.source, made.tree, made.hosts)
         made.parts += [read.cluster, *read.rules]
         made.rules += read.rules
         made.priorities.update(read.priorities)
 
 
-def _datastores(session: Session, made: Survey) -> None:
-    if session.about.is_vcenter:
-        for found in tree.each(session, "StoragePod", ("name", "parent")):
+def _datastores(view: View, made: Survey) -> None:
+    if view.session.about.is_vcenter:
+        for found in view.each("StoragePod", ("name", "parent")):
             made.tree.add(found)
-    for found in tree.each(session, "Datastore", stores.STORE_PATHS):
+    for found in view.each("Datastore", stores.STORE_PATHS):
         made.tree.add(found)
         one = stores.datastore(found, made.source, made.tree, made.hosts)
         made.datastores[one.id] = one.name
         made.parts.append(one)
 
 
-def _networks(session: Session, made: Survey) -> None:
-    made.parts += _switches(session, made)
+def _networks(view: View, made: Survey) -> None:
+    made.parts += _switches(view, made)
     seen: set[str] = set()
     kinds: list[tuple[str, Sequence[str]]] = [("Network", stores.NETWORK_PATHS)]
-    if session.about.is_vcenter:
+    if view.session.about.is_vcenter:
         kinds = [("DistributedVirtualPortgroup", stores.GROUP_PATHS), ("OpaqueNetwork", stores.OPAQUE_PATHS), *kinds]
     for kind, paths in kinds:
-        for found in tree.each(session, kind, paths):
+        for found in view.each(kind, paths):
             if found.ref in seen:
                 continue
             seen.add(found.ref)
@@ -156,35 +163,35 @@ def _networks(session: Session, made: Survey) -> None:
             made.parts.append(one)
 
 
-def _switches(session: Session, made: Survey) -> Iterator[Entity]:
-    if session.about.is_vcenter:
-        for found in tree.each(session, "DistributedVirtualSwitch", stores.SWITCH_PATHS):
+def _switches(view: View, made: Survey) -> Iterator[Entity]:
+    if view.session.about.is_vcenter:
+        for found in view.each("DistributedVirtualSwitch", stores.SWITCH_PATHS):
             made.tree.add(found)
             yield stores.switch(found, made.source, made.tree)
 
 
-def _attributes(session: Session, made: Survey) -> None:
-    made.fields = tree.attributes(session)
+def _attributes(view: View, made: Survey) -> None:
+    made.fields = tree.attributes(view.session)
 
 
-def _tags(session: Session, made: Survey) -> None:
-    if session.about.is_vcenter:
-        made.tags = read_tags(session)
+def _tags(view: View, made: Survey) -> None:
+    if view.session.about.is_vcenter:
+        made.tags = read_tags(view.session)
 
 
-def _policies(session: Session, made: Survey) -> None:
-    if session.about.is_vcenter:
-        made.policies = read_policies(session, made.source)
+def _policies(view: View, made: Survey) -> None:
+    if view.session.about.is_vcenter:
+        made.policies = read_policies(view.session, made.source)
         made.parts += made.policies.all
         if made.policies.missed:
             _miss(made, "policies of disks", made.policies.missed)
 
 
-def _events(session: Session, made: Survey) -> None:
-    made.parts += events.events(session, made.source)
+def _events(view: View, made: Survey) -> None:
+    made.parts += events.events(view.session, made.source)
 
 
-PARTS: tuple[tuple[str, Callable[[Session, Survey], None]], ...] = (
+PARTS: tuple[tuple[str, Callable[[View, Survey], None]], ...] = (
     ("folders", _folders), ("pools", _pools), ("compute resources", _computers), ("hosts", _hosts),
     ("clusters", _clusters), ("datastores", _datastores), ("networks", _networks), ("attributes", _attributes),
     ("tags", _tags), ("policies", _policies), ("events", _events),

@@ -1,8 +1,10 @@
 """Where things hang: folders, datacenters, compute resources and pools, their paths and names."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from mtv.errors import Temporary
 from mtv.model.infrastructure import Place
 from mtv.providers.vsphere.objects.elements import fields, reference, text, unescaped
 from mtv.providers.vsphere.reading import collector
@@ -12,6 +14,8 @@ from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 
 KINDS = {"Folder": "folder", "StoragePod": "folder", "Datacenter": "datacenter", "ResourcePool": "pool",
          "VirtualApp": "vapp"}  # fmt: skip
+ANYWHERE = ("Folder", "Datacenter", "ComputeResource", "ResourcePool", "HostSystem", "Datastore", "Network")
+OF_VCENTERS = ("StoragePod", "DistributedVirtualSwitch")
 DEPTH = 64
 
 
@@ -61,22 +65,39 @@ class Tree:
                             path=self.path(node.ref), parent=node.parent)  # fmt: skip
 
 
-def each(session: Session, kind: str, paths: Sequence[str]) -> Iterator[Found]:
-    """All objects of that kind, the kinds below it included. A path that this server does not know is left out."""
-    left, seen = list(paths), set[str]()
-    of = collector.view(session, kind)
-    try:
+class View:
+    """What VMs stand on, of all kinds, in one view: to make one a server goes through all that it has, VMs too."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._of: Ref | None = None
+
+    def each(self, kind: str, paths: Sequence[str]) -> Iterator[Found]:
+        """All objects of that kind, the kinds below it included. A path that this server does not know is left out."""
+        left, seen, again = list(paths), set[str](), True
         while True:
             try:
-                for one in collector.retrieve(session, collector.of_view({kind: left}, of)):
+                for one in collector.retrieve(self.session, collector.of_view({kind: left}, self._view())):
                     if one.ref not in seen:
                         seen.add(one.ref)
                         yield one
                 return
             except SoapFault as error:
-                left = without(left, error)
-    finally:
-        collector.drop(session, of)
+                if again and error.name == "ManagedObjectNotFound":  # it went with a session that was lost
+                    self._of, again = None, False
+                else:
+                    left = without(left, error)
+
+    def drop(self) -> None:
+        if self._of is not None:
+            with suppress(Temporary):  # a server that is gone keeps nothing
+                collector.drop(self.session, self._of)
+
+    def _view(self) -> Ref:
+        if self._of is None:
+            more = OF_VCENTERS if self.session.about.is_vcenter else ()
+            self._of = collector.view(self.session, *ANYWHERE, *more)
+        return self._of
 
 
 def without(paths: list[str], error: SoapFault) -> list[str]:

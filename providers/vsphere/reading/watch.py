@@ -4,7 +4,6 @@ Its first answer tells of all VMs, each later one only of those that changed. Wh
 session was lost, the version is of another one), it begins again: digests tell what really differs.
 """
 
-import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -12,24 +11,13 @@ from mtv.errors import Temporary
 from mtv.providers.vsphere.objects.elements import all_of, fields, text
 from mtv.providers.vsphere.objects.vm import LIGHT
 from mtv.providers.vsphere.reading import collector
+from mtv.providers.vsphere.reading.revisions import Light, light
 from mtv.providers.vsphere.wire.answer import VIM, Element
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault, tag
 
 LOST = ("InvalidCollectorVersion", "ManagedObjectNotFound", "NotAuthenticated")
 PAGES_LIMIT = 100_000
-Light = dict[str, str]
-
-
-def light(value: Element | None) -> str:
-    if value is None:
-        return ""
-    return "\x1f".join(map(str, value.itertext())) if len(value) else value.text or ""
-
-
-def digest(*parts: object) -> str:
-    """Equal for equal values; 64 bits are enough for a hundred thousand VMs."""
-    return hashlib.blake2b(repr(parts).encode(), digest_size=8).hexdigest()
 
 
 class Watch:
@@ -43,7 +31,7 @@ class Watch:
         self._seen: dict[str, Light] = {}
 
     def now(self) -> Mapping[str, Light]:
-        """By VM id. Raises SoapFault, MtvError."""
+        """By VM id; of a VM that did not change the same object as before. Raises SoapFault, MtvError."""
         try:
             self._update()
         except SoapFault as error:
@@ -96,6 +84,5 @@ class Watch:
         if text(told, "kind") == "leave":
             self._seen.pop(id_, None)
             return
-        known = self._seen.setdefault(id_, {})
-        for change in map(fields, all_of(element, "changeSet")):
-            known[text(change, "name")] = light(change.get("val"))
+        changes = map(fields, all_of(element, "changeSet"))
+        self._seen[id_] = {**self._seen.get(id_, {}), **{text(one, "name"): light(one.get("val")) for one in changes}}

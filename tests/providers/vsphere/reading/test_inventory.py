@@ -10,12 +10,14 @@ from pyVmomi import vim
 
 from mtv.errors import MtvError
 from mtv.model.estate import VM, Network, Removal
-from mtv.model.infrastructure import Gap
+from mtv.model.infrastructure import Gap, Host
 from mtv.providers.vsphere.objects import vm as reader
 from mtv.providers.vsphere.objects.elements import Props
 from mtv.providers.vsphere.objects.vm import Around
 from mtv.providers.vsphere.reading import collector, survey, watch
 from mtv.providers.vsphere.reading.pages import Page, Pages
+from mtv.providers.vsphere.reading.survey import Survey
+from mtv.providers.vsphere.reading.tree import View
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
 from tests.providers.vsphere.opening import change, read, source_of, vms
 from tests.vcenter.machines import Wish, make
@@ -35,6 +37,24 @@ def test_a_part_that_fails_is_named_and_the_rest_goes_on(
     assert "not today" in gaps[name].text
     assert gaps[name].hint
     assert "db01" in vms(found)
+
+
+def test_a_session_that_is_lost_between_parts_leaves_no_gap(
+    vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The view of what is read goes with it."""
+
+    def lost(view: View, made: Survey) -> None:
+        vc.expire()
+
+    usual, _ = read(source_of(vc))
+    parts = list(survey.PARTS)
+    monkeypatch.setattr(survey, "PARTS", [*parts[:3], ("luck", lost), *parts[3:]])
+    source = source_of(vc)
+    found, _ = read(source)
+    assert source.session.logins == 2
+    assert [one for one in found if isinstance(one, Gap)] == [one for one in usual if isinstance(one, Gap)]
+    assert [one for one in found if isinstance(one, Host)] == [one for one in usual if isinstance(one, Host)]
 
 
 def test_a_gap_that_is_mended_is_removed(vc: VCenter, made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
