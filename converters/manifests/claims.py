@@ -15,7 +15,9 @@ TEMPLATE = {**_NOW, "cdi.kubevirt.io/allowClaimAdoption": "true"}  # of a claim 
 
 
 def metadata(shape: Shape, name: str, annotations: dict[str, Json]) -> dict[str, Json]:
-    found: dict[str, Json] = {"annotations": annotations, "labels": labels.own(shape), "name": name}
+    found: dict[str, Json] = {"labels": labels.own(shape), "name": name}
+    if annotations:
+        found["annotations"] = annotations
     if shape.namespace:
         found["namespace"] = shape.namespace
     return found

@@ -77,6 +77,7 @@ class Wanted:
     nodes: Mapping[str, str] = field(default_factory=dict)  # labels that a node must have
     tolerations: tuple[Toleration, ...] = ()
     priority: str = ""  # a PriorityClass
+    priority_value: int | None = None  # with which it is to be made; None: it is there
     rules: Mapping[str, str] = field(default_factory=dict)  # by the source's rule about hosts: KEY=VALUE of nodes
     devices: Mapping[str, str] = field(default_factory=dict)  # by Device.key: gpu:NAME | host:NAME | none
     claims: Literal["plain", "datavolumes"] = "plain"
@@ -128,6 +129,20 @@ class VmPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Making:
+    """A source's network that is to be made at the target."""
+
+    of: str  # the source network's name
+    to: str  # as in NicChoice
+    kind: Literal["bridge", "localnet", "cudn", "udn"]
+    name: str  # of the bridge on the nodes, of the physical network, of the namespace's own network
+    port: str = ""  # of the nodes, which the bridge is to have; "" it has one
+    subnets: tuple[str, ...] = ()
+    vlan: str = ""  # as Network.vlan
+    mtu: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     per_host: int = 4
     per_datastore: int = 8
@@ -142,6 +157,7 @@ class Plan:
     target: str
     namespace: str = ""
     vms: tuple[VmPlan, ...]
+    networks: tuple[Making, ...] = ()
     limits: Limits = field(default_factory=Limits)
     on_failure: OnFailure = "rollback"
     read: str = "auto"  # the way in which the source's disks are read

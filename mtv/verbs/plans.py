@@ -11,7 +11,7 @@ from mtv import providers
 from mtv.converters.manifests import machine_name
 from mtv.errors import Refused
 from mtv.model.estate import VM
-from mtv.model.infrastructure import Cluster, Host, Rule
+from mtv.model.infrastructure import Cluster, Host, Rule, Switch
 from mtv.model.plans import Plan, VmPlan
 from mtv.plans.files import document, problems, resolve, write
 from mtv.plans.files.document import Document
@@ -118,8 +118,9 @@ def _resolve(store: Store, file: PlanFile, parsed: Document) -> tuple[Resolved |
         target = place(store, file.target)
         around = [one for kind in (Host, Cluster, Rule) for one in inventory.parts(store, source.name, kind)]
         can = resolve.Ends(
-            can_source, can_do("targets", target), machine_name, routing(store, source), surroundings(around)
-        )
+            can_source, can_do("targets", target), machine_name, routing(store, source), surroundings(around),
+            inventory.networks(store, source.name), inventory.parts(store, source.name, Switch),
+        )  # fmt: skip
         key = "select"
         found = chosen(store, source, file.select) if file.select else []
     except Refused as error:

@@ -99,6 +99,4 @@ def _tables(facts: Facts) -> dict[str, HashTable]:
 
 
 def _macs(moved: Moved) -> dict[str, str] | None:
-    network = moved.converted.get("network") or moved.inspected.get("network")
-    told = network.get("macs") if isinstance(network, dict) else None
-    return {str(key): str(value) for key, value in told.items()} if isinstance(told, dict) else None
+    return manifests.macs_of(moved.converted if moved.converted.get("network") else moved.inspected)

@@ -39,6 +39,9 @@ def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
 def _of_target(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
     if file.namespace and not target.namespaced:
         yield ("namespace",), f"'{file.target}' has no namespaces", "remove 'namespace'"
+    for place, row in enumerate(file.networks):
+        if target.plain and row.make:
+            yield ("networks", place, "make"), f"'{file.target}' makes no networks", "remove 'make'"
     if target.plain and file.machine != MachinePart():
         yield ("machine",), f"'{file.target}' keeps VMs without manifests: it cannot do 'machine'", "remove 'machine'"
     for place, over in enumerate(file.overrides):
@@ -59,6 +62,10 @@ def _of_starting(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
 
 def _of_files(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
     """A target whose storage is a format of files."""
+    for place, network in enumerate(file.networks):
+        if network.make:
+            text = f"'{file.target}' holds files: it makes no networks"
+            yield ("networks", place, "make"), text, "remove 'make'"
     for place, row in enumerate(file.storage):
         for key, value in (("access", row.access), ("volume", row.volume)):
             if value:

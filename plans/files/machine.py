@@ -1,15 +1,18 @@
 """The key `machine`: what a plan asks of VMs at the target besides disks and cards, and what that means for one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, StrictInt, StrictStr
 
 from mtv.model.details import Device
 from mtv.model.estate import VM
 from mtv.model.plans import Door, Toleration, Wanted
+from mtv.plans.files.document import Path
 from mtv.plans.files.part import Part, Word
-from mtv.plans.maps import match
+from mtv.plans.maps import match, unused
+from mtv.plans.maps.near import Surroundings
 
 _NAME = r"[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?"
 _KEY = r"([a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
@@ -23,6 +26,7 @@ HOSTS_OWN = ("pci", "vgpu", "scsi-device", "usb")
 class PriorityRow(Part):
     from_: Literal["lowest", "low", "medium", "high", "highest"] = Field(alias="from")
     to: Annotated[StrictStr, Field(pattern=f"^{_NAME}$")]
+    value: Annotated[StrictInt, Field(ge=-1_000_000_000, le=1_000_000_000)] | None = None
 
 
 class RuleRow(Part):
@@ -80,7 +84,8 @@ def wanted(part: MachinePart, vm: VM) -> Wanted:
         run=part.run, cpu=part.cpu, hugepages="" if part.hugepages == "none" else part.hugepages, tpm=part.tpm,
         timezone=part.timezone, heartbeat=part.heartbeat, nodes=part.nodes,
         tolerations=tuple(Toleration(key=one.key, value=one.value, effect=one.effect) for one in part.tolerations),
-        priority=priority.to if priority else "", rules={row.from_: row.to for row in part.rules},
+        priority=priority.to if priority else "", priority_value=priority.value if priority else None,
+        rules={row.from_: row.to for row in part.rules},
         devices=_devices(part.devices, vm.devices), claims=part.claims,
         services=tuple(
             Door(port=one.port, name=one.name, protocol=one.protocol, route=one.route) for one in part.services
@@ -94,5 +99,25 @@ def _devices(rows: Sequence[DeviceRow], devices: Sequence[Device]) -> Mapping[st
     return {key: row.to for key, row in found if row}
 
 
-def called(device: Device) -> list[str]:
+def odd(part: MachinePart) -> Iterator[tuple[Path, str]]:
+    """What no key's form tells."""
+    if part.timezone and part.timezone not in (available_timezones() or {part.timezone}):
+        yield ("timezone",), f"there is no time zone '{part.timezone}'"
+    names = [one.name or f"{one.protocol.lower()}-{one.port}" for one in part.services]
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            yield ("services", place), f"two ports of a Service are called '{name}'"
+
+
+def misses(part: MachinePart, vms: Sequence[VM], near: Surroundings) -> Iterator[tuple[Path, str, set[str], str]]:
+    """Rows of maps that name nothing there is: where, the word, what there is, its kind."""
+    rules = {bond.name for vm in vms for bond in near(vm).bonds} if part.rules else set()
+    for place in unused(part.rules, rules):
+        yield ("rules", place, "from"), part.rules[place].from_, rules, "rule for these VMs"
+    devices = {name for vm in vms for device in vm.devices for name in _called(device)} if part.devices else set()
+    for place in unused(part.devices, devices):
+        yield ("devices", place, "from"), part.devices[place].from_, devices, "device of a host in these VMs"
+
+
+def _called(device: Device) -> list[str]:
     return [name for name in (device.label, device.backing) if name and device.kind in HOSTS_OWN]

@@ -4,10 +4,10 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
-from mtv.model.estate import VM, Nic
-from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, NicChoice, Plan, VmPlan
+from mtv.model.estate import VM, Network, Nic
+from mtv.model.infrastructure import Switch
+from mtv.model.plans import DiskChoice, GuestChoice, GuestKey, Limits, Making, NicChoice, Plan, VmPlan
 from mtv.model.reading import Route
 from mtv.plans.files import machine
 from mtv.plans.files.abilities import unfit
@@ -16,6 +16,7 @@ from mtv.plans.files.machine import MachinePart
 from mtv.plans.files.problems import Problem
 from mtv.plans.files.schema import NetworkRow, Override, PlanFile, StorageRow
 from mtv.plans.maps import match, unused
+from mtv.plans.maps.making import makings
 from mtv.plans.maps.near import Surroundings, alone
 from mtv.providers.base import Capabilities
 
@@ -24,7 +25,6 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 Naming = Callable[[str], str]
 """A VM's name as the target can have it."""
-
 
 Routing = Callable[[VM, str], Sequence[Route]]
 """In which ways a VM's disks can be read, the plan's word for it given."""
@@ -43,6 +43,8 @@ class Ends:
     naming: Naming
     routing: Routing = no_choice
     near: Surroundings = alone
+    networks: Sequence[Network] = ()
+    switches: Sequence[Switch] = ()
 
 
 def resolve(
@@ -53,12 +55,13 @@ def resolve(
     vms = work.named(estate) if file.vms else list(chosen)
     work.check_file(estate, vms)
     plans = tuple(work.vm(vm) for vm in vms)
+    networks = work.makings()
     work.check_names(plans)
     if work.problems:
         return None, work.problems
     made = Plan(
         name=file.name, source=file.source, target=file.target, namespace=file.namespace, vms=plans,
-        limits=_limits(file), on_failure=file.on_failure, read=file.read, text=document.text,
+        networks=networks, limits=_limits(file), on_failure=file.on_failure, read=file.read, text=document.text,
     )  # fmt: skip
     return made, []
 
@@ -162,15 +165,17 @@ class _Work:
         parts: list[tuple[Path, MachinePart]] = [(("machine",), self.file.machine)]
         parts += [(("overrides", place, "machine"), over.machine) for place, over in enumerate(self.file.overrides)]
         for path, part in parts:
-            if part.timezone and part.timezone not in (available_timezones() or {part.timezone}):
-                self.wrong((*path, "timezone"), f"there is no time zone '{part.timezone}'", "write Europe/Vienna")
-            rules = {bond.name for vm in vms for bond in self.ends.near(vm).bonds}
-            for place in unused(part.rules, rules):
-                self.unknown((*path, "rules", place, "from"), part.rules[place].from_, rules, "rule for these VMs")
-            devices = {name for vm in vms for device in vm.devices for name in machine.called(device)}
-            for place in unused(part.devices, devices):
-                word = part.devices[place].from_
-                self.unknown((*path, "devices", place, "from"), word, devices, "device of a host in these VMs")
+            for key, text in machine.odd(part):
+                self.wrong((*path, *key), text)
+            for key, word, known, kind in machine.misses(part, vms, self.ends.near):
+                self.unknown((*path, *key), word, known, kind)
+
+    def makings(self) -> tuple[Making, ...]:
+        found = list(makings(self.file.networks, self.ends.networks, self.ends.switches))
+        for place, _, why in found:
+            if why:
+                self.wrong(("networks", place, "make"), f"'{self.file.networks[place].from_}' cannot be made: {why}")
+        return tuple(made for _, made, _ in found if made)
 
     def check_reading(self, vms: Sequence[VM]) -> None:
         """A way that is named has to be open for every VM."""

@@ -27,9 +27,14 @@ FORMS: dict[str, str] = {
     "preference": "a name of the cluster's, own:NAME of the namespace's, or auto",
     "add_labels": "a mapping of labels to values as Kubernetes has them, 63 characters at most",
     "nodes": "a mapping of labels of nodes to values",
+    "make.name": "the name of a bridge or network: lower-case letters, digits and '-', at most 15",
+    "make.port": "the name of a port of the nodes: bond1",
+    "make.subnets": "a list of subnets: [10.20.0.0/24]",
+    "make.mtu": "a number from 576 to 65536",
     "devices.to": "none, gpu:NAME or host:NAME, as nodes offer it: gpu:nvidia.com/TU104GL",
     "rules.to": "none, or a label of nodes: KEY=VALUE",
     "priorities.to": "the name of a PriorityClass",
+    "priorities.value": "a number from -1000000000 to 1000000000: the class is made with it",
     "services.name": "lower-case letters, digits and '-', at most 15",
     "tolerations.key": "the key of a taint",
     "tolerations.value": "the value of a taint",
@@ -40,9 +45,18 @@ FORMS: dict[str, str] = {
 """What the value of a key looks like, where its type alone does not say it."""
 
 
+class Make(Part):
+    kind: Literal["bridge", "localnet", "cudn", "udn"]
+    name: Annotated[StrictStr, Field(pattern=r"^[a-z]([-a-z0-9]{0,13}[a-z0-9])?$")]
+    port: Annotated[StrictStr, Field(pattern=r"^([A-Za-z0-9][-A-Za-z0-9_.]{0,14})?$")] = ""
+    subnets: list[Annotated[StrictStr, Field(pattern=r"^[0-9a-fA-F.:]{2,45}/[0-9]{1,3}$")]] = []
+    mtu: Annotated[StrictInt, Field(ge=576, le=65_536)] | None = None
+
+
 class NetworkRow(Part):
     from_: Word = Field(alias="from")
     to: Word
+    make: Make | None = None
 
 
 class StorageRow(Part):

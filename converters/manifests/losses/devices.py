@@ -127,8 +127,12 @@ def _pod(found: Shape) -> Iterator[Concern]:
         )
     for nic in pods:
         if nic.binding == "l2bridge":
-            yield info("udn-address", f"{nic.name} is on the namespace's own network: its subnets must have the"
-                       " guest's address, and the guest must ask for it by DHCP")  # fmt: skip
+            yield info(
+                "udn-address",
+                f"{nic.name} is on the namespace's own network: its subnets must have the guest's address, and the guest"
+                " must ask for it by DHCP",
+                "make the namespace with the label k8s.ovn.org/primary-user-defined-network: later it has no effect",
+            )
         else:
             yield warning(
                 "pod-address",

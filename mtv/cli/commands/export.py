@@ -31,3 +31,21 @@ def export_rvtools(file: Path, source: str, yes: bool) -> int:
     for line in done.losses:
         click.echo(f"  {plain(line)}", err=True)
     return 0
+
+
+@export.command("gitops", epilog=example("mtv export gitops manifests --plan plan.yaml --namespace finance"))
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--plan", "plan", required=True, type=click.Path(path_type=Path), help="The plan.")
+@click.option("--namespace", default="", help="Of the objects, where the plan names none.")
+def export_gitops(folder: Path, plan: Path, namespace: str) -> int:
+    """Write the manifests of a plan's VMs, networks and Services into the new folder DIR, a file each.
+
+    VMs are halted and claims empty: Git can hold them before a move, and after it claims are left as they are."""
+    from mtv.verbs import exporting
+
+    with Meter(f"writing {folder}"):
+        done = exporting.gitops(folder, plan, namespace)
+    for line in done.losses:
+        click.echo(f"  {plain(line)}", err=True)
+    click.echo(f"wrote {folder}: {count(done.vms, 'VM')}; kubectl apply -k {folder}", err=True)
+    return 0

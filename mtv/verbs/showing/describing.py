@@ -123,7 +123,8 @@ def _list(told: Json) -> list[Json]:
 def _to_be(part: VmPlan, found: Facts | None) -> Iterator[str]:
     """Concerns under this plan, and the manifest as it would be made now."""
     yield from ("", "under this plan:", *_concerns(of_plan(part, found)))
-    yield from ("", "manifest:", kubeyaml.dump(manifests.documents(part, guest_of(found))).decode().rstrip())
+    made = manifests.documents(part, guest_of(found), macs=manifests.macs_of(found))
+    yield from ("", "manifest:", kubeyaml.dump(made).decode().rstrip())
 
 
 def _brief(concerns: tuple[Concern, ...]) -> Iterator[str]:

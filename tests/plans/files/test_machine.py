@@ -74,6 +74,7 @@ def test_an_override_changes_only_what_it_names() -> None:
         ("add_labels: {a b: c}", "it must be a mapping of labels"),
         ("add_labels: {a: b c}", "it must be a mapping of labels"),
         ("nodes: [a]", "it must be a mapping of labels"),
+        ("services: [{port: 22}, {port: 23, name: tcp-22}]", "two ports of a Service are called 'tcp-22'"),
         ("services: [{port: 0}]", "it must be a number from 1 to 65535"),
         ("priorities: [{from: clusterRestartPriority, to: x}]", "it must be 'lowest', 'low'"),
     ],

@@ -18,7 +18,7 @@ source: ova:in
 target: bundle:out
 vms: [db01]
 journey: cold
-networks: [{from: VLAN-120, to: "nad:net/vlan-120"}, {from: lab, to: pod}]
+networks: [{from: V, to: "nad:n/v", make: {kind: bridge, name: br, port: p, mtu: 9000, subnets: []}}, {from: lab, to: pod}]
 storage: [{from: ova, to: raw, access: ReadWriteOnce, volume: Block}]
 names: {case: lower, collision: fail}
 guest: {conversion: auto, agent: install, addresses: keep, devices: virtio, keys: [{vm: a, device: b, secret: "env:k"}]}
@@ -33,7 +33,7 @@ probation_h: 72
 overrides: [{vm: db01, disks: [{disk: 1, to: qcow2}], machine: &usual {instancetype: u1.medium, preference: auto,
   labels: tags, add_labels: {a.org/b: c}, run: Always, cpu: dedicated, hugepages: 2Mi, tpm: none, timezone: Etc/UTC,
   heartbeat: agent, nodes: {a: b}, tolerations: [{key: a, value: b, effect: NoExecute}],
-  priorities: [{from: high, to: urgent}], rules: [{from: licensed, to: a.org/licence=oracle}],
+  priorities: [{from: high, to: urgent, value: 7}], rules: [{from: licensed, to: a.org/licence=oracle}],
   devices: [{from: grid_v100, to: "gpu:nvidia.com/V100"}], claims: datavolumes,
   services: [{port: 443, name: https, protocol: TCP, route: db.example.org}]}, order: 1}]
 read: auto
