@@ -103,6 +103,8 @@ _UNJUDGED = {
     "VirtualMachineTemplate", "VirtualMachineTemplateRequest", "NetworkAddonsConfig",
 }  # fmt: skip
 
+_NAMES = {"name", "claimName", "image", "secretName"}  # with nothing in them as bad as not there
+
 Found = tuple[Rule | None, str, Json, str]  # the rule, or None for an unknown field
 
 
@@ -157,7 +159,7 @@ def _object(schema: Schema, value: Mapping[str, Json], path: str) -> Iterator[Fo
         if name not in value:
             yield MISSING, f"{prefix}{name}", None, ""
     for name in schema.get("x-filled", ()):
-        if name not in value:
+        if name not in value or value[name] == "" and name in _NAMES:
             yield EMPTY, f"{prefix}{name}", None, ""
     for name, one in value.items():
         if name in known:

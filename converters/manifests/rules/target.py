@@ -47,6 +47,7 @@ GATES: Mapping[str, Gate] = {
     "PanicDevices": Gate(beta=(1, 7), done=(1, 9)),
     "PasstBinding": Gate(beta=(1, 8)),
     "PersistentReservation": Gate(done=(1, 9)),
+    "PortRangesSpec": Gate(),
     "RebootPolicy": Gate(beta=(1, 9)),
     "ReservedOverheadMemlock": Gate(),
     "Sidecar": Gate(),

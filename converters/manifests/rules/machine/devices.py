@@ -1,6 +1,9 @@
 """What is neither disk nor interface: inputs, video, sound, watchdog, passthrough, and Hyper-V's features."""
 
+import re
 from collections.abc import Iterator
+from functools import cache
+from zoneinfo import available_timezones as zones
 
 from mtv.converters.manifests.rules.machine.instance import Instance
 from mtv.converters.manifests.rules.rule import Book, Complaint
@@ -51,6 +54,9 @@ EVMCS = HYPERV.broken(
     "evmcs", "evmcs needs a processor with nested virtualisation: it is never scheduled without", "leave it out"
 )
 SPINLOCKS = HYPERV.broken("spinlocks", "libvirt takes no fewer than 4095 spinlock retries", "use 8191")
+ZONE = BOOK.broken(
+    "timezone", "there is no such time zone: the guest does not start", "write a name such as Europe/Vienna"
+)
 CLOCK = BOOK.warning("clock", "a clock is utc or a time zone's: KubeVirt looks at utc first", "leave one of them")
 
 _NEEDS = (
@@ -85,6 +91,19 @@ def check(machine: Instance) -> Iterator[Complaint]:
     clock = machine.domain.at("clock")
     if clock.has("utc") and clock.text("timezone"):
         yield CLOCK.at(clock.at("timezone"))
+    elif clock.text("timezone") and not _is_zone(clock.text("timezone")):
+        yield ZONE.at(clock.at("timezone"))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(zones())
+
+
+def _is_zone(name: str) -> bool:
+    """A machine without the zones' own files says yes to whatever looks like one."""
+    known = _zones()
+    return name in known if known else re.fullmatch(r"[A-Z][\w+-]*(/[\w+-]+){0,2}", name) is not None
 
 
 def _threads(domain: View) -> Iterator[Complaint]:
@@ -97,7 +116,7 @@ def _threads(domain: View) -> Iterator[Complaint]:
 
 def _passed(machine: Instance) -> Iterator[Complaint]:
     devices = machine.devices
-    if devices.has("hostDevices") and not machine.gate("HostDevices"):
+    if devices.each("hostDevices") and not machine.gate("HostDevices"):
         yield HOST.at(devices.at("hostDevices"))
     shown = [gpu for gpu in devices.each("gpus") if _has_display(gpu.at("virtualGPUOptions"))]
     yield from (RAMFB.at(gpu) for gpu in shown[1:])

@@ -45,12 +45,10 @@ OTHER = MACHINES.refused(
     "architecture-gate", "another architecture needs the feature gate MultiArchitecture before KubeVirt 1.8",
     "switch it on, or use amd64", until=(1, 8),
 )  # fmt: skip
-REBOOT = MACHINES.refused(
-    "reboot-gate",
-    "rebootPolicy needs the feature gate RebootPolicy, on from KubeVirt 1.9",
-    "leave it out",
-    until=(1, 9),
-)
+REBOOT = MACHINES.broken(
+    "reboot-gate", "rebootPolicy is passed over without the feature gate RebootPolicy, on from KubeVirt 1.9",
+    "leave it out", until=(1, 9),
+)  # fmt: skip
 LAUNCH = Book("launch", "https://kubevirt.io/user-guide/compute/confidential_computing/")
 LAUNCH_ONE = LAUNCH.refused("one", "launch security is one of sev, snp and tdx", "leave one of them")
 LAUNCH_ARCHITECTURE = LAUNCH.refused("architecture", "there is no launch security on arm64", "leave it out")

@@ -13,8 +13,8 @@ REQUEST = BOOK.refused("request", "more memory is requested than the limit allow
 PAGE_FORM = BOOK.refused("page-form", "a huge page's size is a quantity, such as 2Mi or 1Gi", "mend it")
 PAGE_LARGE = BOOK.refused("page-large", "the memory is smaller than one huge page", "use smaller pages")
 PAGE_MULTIPLE = BOOK.refused("page-multiple", "the memory is no multiple of the huge page's size", "round it up")
-OVERHEAD_GATE = BOOK.refused(
-    "overhead-gate", "reservedOverhead needs the feature gate ReservedOverheadMemlock", "leave it out"
+OVERHEAD_GATE = BOOK.broken(
+    "overhead-gate", "reservedOverhead is passed over without the feature gate ReservedOverheadMemlock", "leave it out"
 )
 LATER = Book("hotplug", "https://kubevirt.io/user-guide/compute/memory_hotplug/")
 MAX_KIND = LATER.refused(

@@ -47,6 +47,7 @@ MAC_LONG = BOOK.refused("mac-long", "a MAC address has six bytes", "write six by
 PCI_FORM = BOOK.refused("pci-form", "a PCI address looks like 0000:03:00.0", "mend it, or leave it out")
 PORT = BOOK.refused("port", "a port is a number from 1 to 65535", "mend the port")
 PORT_NAME = BOOK.refused("port-name", "a port's name is at most 15 of a-z, 0-9 and -, and no other's", "mend the name")
+PORT_RANGES = BOOK.refused("port-ranges", "portRanges needs the feature gate PortRangesSpec", "list the ports")
 PORT_PROTOCOL = BOOK.refused("port-protocol", "a port's protocol is TCP or UDP", "use one of them")
 DHCP_OPTION = BOOK.refused("dhcp-option", "a private DHCP option is one of 224 to 254, each once", "mend the options")
 DHCP_NTP = BOOK.refused("dhcp-ntp", "an NTP server for DHCP is an IPv4 address", "write its address")
@@ -101,6 +102,8 @@ def check(machine: Instance) -> Iterator[Complaint]:
         yield from _mac(nic, macs)
         if network is not None and network.has("pod"):
             yield from _ports(nic)
+        if nic.each("portRanges") and not machine.gate("PortRangesSpec"):
+            yield PORT_RANGES.at(nic.at("portRanges"))
         yield from _dhcp(nic.at("dhcpOptions"))
     if not machine.nics and not machine.networks and machine.devices.truth("autoattachPodInterface") is not False:
         yield NONE.at(machine.devices.at("interfaces"))

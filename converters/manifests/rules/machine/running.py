@@ -54,7 +54,7 @@ def check(document: View, machine: Instance) -> Iterator[Complaint]:
     elif strategy and strategy.value not in STRATEGIES:
         yield STRATEGY.at(strategy)
     for template in spec.each("dataVolumeTemplates"):
-        yield from _template(template, machine, document.text("metadata", "namespace"))
+        yield from _template(template, machine, document.text("metadata", "namespace") or machine.target.namespace)
     for name in ("instancetype", "preference"):
         matcher = spec.at(name)
         if matcher and not matcher.text("name") and not matcher.text("inferFromVolume"):
@@ -75,7 +75,7 @@ def _template(template: View, machine: Instance, namespace: str) -> Iterator[Com
                  for one in machine.volumes):  # fmt: skip
         yield T_UNUSED.at(template.at("metadata", "name"))
     own = template.text("metadata", "namespace")
-    if own and namespace and own != namespace:
+    if own and own != namespace:
         yield T_NAMESPACE.at(template.at("metadata", "namespace"))
 
 

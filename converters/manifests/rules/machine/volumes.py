@@ -74,7 +74,7 @@ def check(machine: Instance) -> Iterator[Complaint]:
     yield from _singles(machine)
     yield from _metrics(machine)
     yield from _filesystems(machine)
-    if machine.spec.has("utilityVolumes"):
+    if machine.spec.each("utilityVolumes"):
         yield UTILITY.at(machine.spec.at("utilityVolumes"))
 
 

@@ -30,8 +30,8 @@ SOURCE = BOOK.refused(
     "source", "a DataVolume has either source or sourceRef, or its claim's dataSource", "leave one of them"
 )
 POPULATED = BOOK.refused(
-    "populated", "what populates a claim is named, of a kind and a group, in the same namespace, alike in dataSource "
-    "and dataSourceRef, and without source and sourceRef", "mend dataSourceRef",
+    "populated", "what populates a claim is a dataSource or a dataSourceRef, named, of a kind and a group, in the same "
+    "namespace, without source and sourceRef", "mend dataSourceRef",
 )  # fmt: skip
 REFERENCE = BOOK.refused("source-ref", "a sourceRef names a DataSource", "set kind to DataSource, and the name")
 SOURCES = BOOK.refused("sources", "a DataVolume has exactly one source", "leave one of them")
@@ -85,15 +85,16 @@ def spec(found: View) -> Iterator[Complaint]:
         yield MODE_VOLUME.at(storage.at("volumeMode"))
     if found.text("contentType") == "archive" and storage.text("volumeMode") == "Block":
         yield ARCHIVE_BLOCK.at(storage.at("volumeMode"))
+    if found.text("contentType") not in ("", "kubevirt", "archive"):
+        yield CONTENT.at(found.at("contentType"))
     yield from _source(found, storage)
 
 
 def _size(found: View, storage: View, strict: bool) -> Iterator[Complaint]:
     size = storage.at("resources", "requests", "storage")
     clone = found.has("sourceRef") or found.has("source", "pvc") or found.has("source", "snapshot")
-    populated = storage.has("dataSource") or storage.has("dataSourceRef")
     if not size:
-        if strict or not clone and not populated or populated:
+        if strict or not clone:
             yield SIZE.at(size)
     elif whole(size.value) <= 0:
         yield SIZE_ZERO.at(size)
@@ -128,8 +129,6 @@ def _source(found: View, storage: View) -> Iterator[Complaint]:
     if len(kinds) != 1:
         yield SOURCES.at(source)
         return
-    if found.text("contentType") not in ("", "kubevirt", "archive"):
-        yield CONTENT.at(found.at("contentType"))
     if found.each("checkpoints") and kinds[0] not in ("vddk", "imageio"):
         yield CHECKPOINTS.at(found.at("checkpoints"))
     yield from sources.check(source.at(kinds[0]), kinds[0], found.text("contentType"))
@@ -139,6 +138,5 @@ def _is_populated(found: View, storage: View) -> bool:
     places = [storage.at(key) for key in ("dataSource", "dataSourceRef") if storage.has(key)]
     named = all(one.text("name") and one.text("kind") for one in places)
     grouped = all(one.text("apiGroup") or one.text("kind") == "PersistentVolumeClaim" for one in places)
-    same = len({(one.text("name"), one.text("kind"), one.text("apiGroup")) for one in places}) == 1
     near = not storage.text("dataSourceRef", "namespace")
-    return named and grouped and same and near and not found.has("source") and not found.has("sourceRef")
+    return len(places) == 1 and named and grouped and near and not found.has("source") and not found.has("sourceRef")
