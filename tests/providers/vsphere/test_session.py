@@ -1,6 +1,7 @@
 """Logging in, staying in, and what a stranger answers instead of a vCenter."""
 
 import socket
+import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -114,6 +115,38 @@ def test_nothing_listens_and_no_such_host() -> None:
         socket.create_connection(("127.0.0.1", port))
     with pytest.raises(MtvError, match="no host"), link.said(Address("no-such.invalid")):
         raise socket.gaierror(-2, "Name or service not known")
+
+
+def test_a_wrong_port_is_named(impostor: Impostor) -> None:
+    """Nobody is there; or somebody who speaks first, as SSH does."""
+    session = impostor.session()
+    session.address = Address("127.0.0.1", _free_port())
+    with pytest.raises(Temporary, match="nothing listens"):
+        ask(session)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        greeter = threading.Thread(target=_greet, args=(other,))
+        greeter.start()
+        session = impostor.session()
+        session.address = Address("127.0.0.1", other.getsockname()[1])
+        with pytest.raises(MtvError) as caught:
+            ask(session)
+        assert caught.value.fault.code in ("vsphere.no-tls", "vsphere.tls", "vsphere.connection")
+        assert str(session.address) in caught.value.fault.text
+        other.shutdown(socket.SHUT_RDWR)
+        greeter.join()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def _greet(server: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            with server.accept()[0] as sock:
+                sock.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+                sock.recv(1 << 16)
 
 
 def test_plain_http_is_named(impostor: Impostor) -> None:

@@ -1,9 +1,11 @@
 """What goes wrong while a disk is read: it comes whole all the same, or the reason is told; nothing of ours is left."""
 
 import random
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from pyVmomi import vim
 from mtv.converters.transfer import disks as transferring
 from mtv.errors import CheckFailed, Held, MtvError
 from mtv.providers.vsphere.rights.roles import EXPORT, FOLDER
-from mtv.providers.vsphere.ways import lease, sharing
+from mtv.providers.vsphere.ways import folder, lease, sharing
 from mtv.providers.vsphere.ways.folder import Folder
 from mtv.providers.vsphere.ways.streams import Stream
 from mtv.settings import settings
@@ -102,6 +104,27 @@ def test_a_busy_server_is_asked_again(vc: VCenter, begin: Begin) -> None:
     move.go()
     assert move.is_equal()
     assert move.warnings == []
+
+
+def test_a_server_that_is_busy_for_a_minute(vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of simulated time: nobody waits for it."""
+    waited: list[float] = []
+    lock = threading.Lock()
+
+    def sleep(seconds: float) -> None:
+        with lock:
+            waited.append(seconds)
+            if sum(waited) > 60:
+                vc.mend()
+
+    monkeypatch.setattr(sharing, "settings", settings)
+    monkeypatch.setattr(folder, "time", SimpleNamespace(monotonic=lambda: sum(waited), sleep=sleep))
+    move = begin("folder", "read-minute")
+    vc.spoil("/folder", "status", status=503, skip=4)
+    move.go()
+    assert move.is_equal()
+    assert move.warnings == []
+    assert sum(waited) > 60
 
 
 def test_a_server_that_stays_busy_holds_the_move(vc: VCenter, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
