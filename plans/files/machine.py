@@ -99,18 +99,43 @@ def _devices(rows: Sequence[DeviceRow], devices: Sequence[Device]) -> Mapping[st
     return {key: row.to for key, row in found if row}
 
 
-def odd(part: MachinePart) -> Iterator[tuple[Path, str]]:
-    """What no key's form tells."""
+def odd(usual: MachinePart, overs: Sequence[MachinePart]) -> Iterator[tuple[Path, str]]:
+    """What no key's form tells, by its place in the file; of an override what it makes of the usual, too."""
+    told = list(_odd(usual))
+    yield from ((("machine", *path), text) for path, text in told)
+    for place, special in enumerate(overs):
+        found = (one for one in _odd(over(usual, special)) if one not in told)
+        yield from (((*_place(place), *path), text) for path, text in found)
+
+
+def _place(override: int) -> Path:
+    return ("overrides", override, "machine")
+
+
+def _odd(part: MachinePart) -> Iterator[tuple[Path, str]]:
     if part.timezone and part.timezone not in (available_timezones() or {part.timezone}):
         yield ("timezone",), f"there is no time zone '{part.timezone}'"
+    for key in ("cpu", "hugepages") if part.instancetype else ():
+        if getattr(part, key) in ("dedicated", "2Mi", "1Gi"):
+            yield (key,), f"instancetype '{part.instancetype}' says what '{key}' is: KubeVirt refuses both together"
     names = [one.name or f"{one.protocol.lower()}-{one.port}" for one in part.services]
     for place, name in enumerate(names):
         if name in names[:place]:
             yield ("services", place), f"two ports of a Service are called '{name}'"
 
 
-def misses(part: MachinePart, vms: Sequence[VM], near: Surroundings) -> Iterator[tuple[Path, str, set[str], str]]:
+def misses(
+    usual: MachinePart, overs: Sequence[MachinePart], vms: Sequence[VM], near: Surroundings
+) -> Iterator[tuple[Path, str, set[str], str]]:
     """Rows of maps that name nothing there is: where, the word, what there is, its kind."""
+    parts: list[tuple[Path, MachinePart]] = [(("machine",), usual)]
+    parts += [(_place(place), special) for place, special in enumerate(overs)]
+    for path, part in parts:
+        for key, word, known, kind in _misses(part, vms, near):
+            yield (*path, *key), word, known, kind
+
+
+def _misses(part: MachinePart, vms: Sequence[VM], near: Surroundings) -> Iterator[tuple[Path, str, set[str], str]]:
     rules = {bond.name for vm in vms for bond in near(vm).bonds} if part.rules else set()
     for place in unused(part.rules, rules):
         yield ("rules", place, "from"), part.rules[place].from_, rules, "rule for these VMs"

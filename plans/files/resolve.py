@@ -12,7 +12,6 @@ from mtv.model.reading import Route
 from mtv.plans.files import machine
 from mtv.plans.files.abilities import unfit
 from mtv.plans.files.document import Document, Path
-from mtv.plans.files.machine import MachinePart
 from mtv.plans.files.problems import Problem
 from mtv.plans.files.schema import NetworkRow, Override, PlanFile, StorageRow
 from mtv.plans.maps import match, unused
@@ -162,13 +161,11 @@ class _Work:
                 self.wrong(("guest", "keys", place, "vm"), f"'{key.vm}' is none of the plan's VMs")
 
     def check_machine(self, vms: Sequence[VM]) -> None:
-        parts: list[tuple[Path, MachinePart]] = [(("machine",), self.file.machine)]
-        parts += [(("overrides", place, "machine"), over.machine) for place, over in enumerate(self.file.overrides)]
-        for path, part in parts:
-            for key, text in machine.odd(part):
-                self.wrong((*path, *key), text)
-            for key, word, known, kind in machine.misses(part, vms, self.ends.near):
-                self.unknown((*path, *key), word, known, kind)
+        usual, overs = self.file.machine, [one.machine for one in self.file.overrides]
+        for path, text in machine.odd(usual, overs):
+            self.wrong(path, text)
+        for path, word, known, kind in machine.misses(usual, overs, vms, self.ends.near):
+            self.unknown(path, word, known, kind)
 
     def makings(self) -> tuple[Making, ...]:
         found = list(makings(self.file.networks, self.ends.networks, self.ends.switches))

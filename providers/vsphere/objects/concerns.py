@@ -49,5 +49,5 @@ RULES: Sequence[Rule] = (
     Rule("ports", _I, rules.devices("serial", "parallel"), "{} stays behind"),
     Rule("tools", _I, rules.silent,
          "VMware's tools are {}: no guest shutdown, no quiesced snapshot", "install them, or plan to force"),
-    Rule("rules", _I, lambda vm: ", ".join(vm.rules), "the cluster's rules for it stay behind: {}"),
+    Rule("rules", _I, lambda vm: ", ".join(vm.rules), "its cluster has rules for it: {}"),
 )  # fmt: skip

@@ -75,6 +75,8 @@ def test_an_override_changes_only_what_it_names() -> None:
         ("add_labels: {a: b c}", "it must be a mapping of labels"),
         ("nodes: [a]", "it must be a mapping of labels"),
         ("services: [{port: 22}, {port: 23, name: tcp-22}]", "two ports of a Service are called 'tcp-22'"),
+        ("instancetype: u1.small, cpu: dedicated", "'u1.small' says what 'cpu' is"),
+        ("instancetype: u1.small, hugepages: 1Gi", "'u1.small' says what 'hugepages' is"),
         ("services: [{port: 0}]", "it must be a number from 1 to 65535"),
         ("priorities: [{from: clusterRestartPriority, to: x}]", "it must be 'lowest', 'low'"),
     ],
@@ -84,6 +86,15 @@ def test_what_is_wrong_is_named(keys: str, said: str) -> None:
     assert any(said in one.text for one in wrong), wrong
     _, wrong = made(f"overrides: [{{vm: db01, machine: {{{keys}}}}}]\n")
     assert any(said in one.text for one in wrong), wrong
+
+
+def test_what_an_override_and_the_plan_ask_together() -> None:
+    text = "machine: {hugepages: 1Gi, timezone: Nowhere}\noverrides: [{vm: db01, machine: {instancetype: u1.small}}]\n"
+    _, wrong = made(text)
+    assert [one.text for one in wrong] == [
+        "there is no time zone 'Nowhere'",
+        "instancetype 'u1.small' says what 'hugepages' is: KubeVirt refuses both together",
+    ]
 
 
 @pytest.mark.parametrize("text", ["machine: {run: Always}\n", "overrides: [{vm: db01, machine: {run: Always}}]\n"])

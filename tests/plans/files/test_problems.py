@@ -18,7 +18,7 @@ source: ova:in
 target: bundle:out
 vms: [db01]
 journey: cold
-networks: [{from: V, to: "nad:n/v", make: {kind: bridge, name: br, port: p, mtu: 9000, subnets: []}}, {from: lab, to: pod}]
+networks: [{from: V, to: "nad:v", make: {kind: bridge, name: b, port: p, mtu: 900, subnets: []}}, {from: lab, to: pod}]
 storage: [{from: ova, to: raw, access: ReadWriteOnce, volume: Block}]
 names: {case: lower, collision: fail}
 guest: {conversion: auto, agent: install, addresses: keep, devices: virtio, keys: [{vm: a, device: b, secret: "env:k"}]}
