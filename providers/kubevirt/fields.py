@@ -1,4 +1,7 @@
-"""A stranger's JSON by its path: the value if it has the sort that is meant, else nothing. Nothing is trusted."""
+"""A stranger's JSON by its path: the value if it has the sort that is meant, else nothing. Nothing is trusted.
+
+Each asks by itself: an inventory puts half a million such questions, and one call more for each is a tenth of it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -17,8 +20,11 @@ def value(of: object, *path: str) -> object:
 
 
 def text(of: object, *path: str) -> str:
-    found = value(of, *path)
-    return found if isinstance(found, str) else ""
+    for key in path:
+        if not isinstance(of, dict):
+            return ""
+        of = of.get(key)
+    return of if isinstance(of, str) else ""
 
 
 def whole(of: object, *path: str) -> int | None:
@@ -31,8 +37,11 @@ def flag(of: object, *path: str) -> bool:
 
 
 def mapping(of: object, *path: str) -> Object:
-    found = value(of, *path)
-    return cast(Object, found) if isinstance(found, dict) else NOTHING
+    for key in path:
+        if not isinstance(of, dict):
+            return NOTHING
+        of = of.get(key)
+    return cast(Object, of) if isinstance(of, dict) else NOTHING
 
 
 def rows(of: object, *path: str) -> Sequence[Object]:
