@@ -16,7 +16,9 @@ Document = dict[str, Json]
 def load(text: bytes, what: str) -> list[Document]:
     """Every document, those of a List one by one. Raises Refused `manifest.unreadable`."""
     is_json = text.lstrip()[:1] in (b"{", b"[")
-    found = _json(text, what) if is_json else kubeyaml.load(text, what, YAML_LIMIT_BYTES)
+    found = _json(text, what) if is_json else None
+    if found is None:
+        found = kubeyaml.load(text, what, YAML_LIMIT_BYTES)
     documents = [one for document in found for one in _listed(document, what)]
     if len(documents) > DOCUMENTS_LIMIT:
         raise Refused("manifest.unreadable", f"{what} has {len(documents)} documents, and {DOCUMENTS_LIMIT} are read")
@@ -34,14 +36,17 @@ def _listed(document: Document, what: str) -> Sequence[Document]:
     return found
 
 
-def _json(text: bytes, what: str) -> list[Document]:
+def _json(text: bytes, what: str) -> list[Document] | None:
+    """None for what is none, and may be YAML in braces."""
     if len(text) > JSON_LIMIT_BYTES:
         raise Refused("manifest.unreadable", f"{what} has more than {JSON_LIMIT_BYTES} bytes, and that many are read")
     try:
         found = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+    except json.JSONDecodeError:
+        return None
     except RecursionError as error:
         raise Refused("manifest.unreadable", f"{what} is nested too deep") from error
-    except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are some, and numbers of thousands of digits
+    except ValueError as error:  # UnicodeDecodeError is one, and numbers of thousands of digits
         raise Refused("manifest.unreadable", f"{what} is no JSON: {' '.join(str(error).split())[:200]}") from error
     documents = found if isinstance(found, list) else [found]
     if not all(isinstance(one, dict) for one in documents) or _depth(documents) > kubeyaml.LIMIT_DEPTH:

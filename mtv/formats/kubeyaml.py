@@ -11,6 +11,7 @@ from mtv.model.estate import Json
 
 LIMIT_BYTES = 1 << 20
 LIMIT_DEPTH = 60
+LIMIT_NODES = 250_000  # ten seconds of one core; a VM has about 70
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none"}
 _PLAIN = re.compile(r"[A-Za-z/](?:[A-Za-z0-9._/ -]*[A-Za-z0-9._/-])?")
 
@@ -41,14 +42,18 @@ def dump(documents: Sequence[Mapping[str, Json]]) -> bytes:
 
 
 class _Reader(yaml.SafeLoader):
-    """No aliases (they explode), no key twice, no times, no endless nesting."""
+    """No aliases (they explode), no key twice, no times, no endless nesting, not more values than one waits for."""
 
     depth = 0
+    nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("aliases are not read")
         self.depth += 1
+        self.nodes += 1
+        if self.nodes > LIMIT_NODES:
+            raise yaml.YAMLError(f"more than {LIMIT_NODES} values")
         if self.depth > LIMIT_DEPTH:
             raise yaml.YAMLError(f"nested deeper than {LIMIT_DEPTH}")
         node: yaml.Node | None = super().compose_node(parent, index)
@@ -82,7 +87,7 @@ def load(text: bytes, what: str = "the manifest", limit_bytes: int = LIMIT_BYTES
     try:
         found = [document for document in yaml.load_all(text, Loader=_Reader) if document is not None]  # noqa: S506
     except (yaml.YAMLError, ValueError, LookupError, RecursionError) as error:  # `!!int ''` is an IndexError
-        raise Refused("manifest.unreadable", f"{what} is not the YAML that mtv writes: {_line(error)}") from error
+        raise Refused("manifest.unreadable", f"{what} is no YAML that mtv reads: {_line(error)}") from error
     if not all(isinstance(document, dict) and _plain(document) for document in found):
         raise Refused("manifest.unreadable", f"{what} holds something else than documents of plain values")
     return found

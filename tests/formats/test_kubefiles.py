@@ -25,6 +25,10 @@ def test_a_list_is_its_items(kind: str) -> None:
     assert load(text, "vms") == [VM, VM]
 
 
+def test_yaml_in_braces_is_yaml() -> None:
+    assert load(b"{kind: VirtualMachine, metadata: {name: web}}", "vm") == [VM]
+
+
 def test_nothing_holds_nothing() -> None:
     assert load(b"", "nothing") == []
     assert load(b"# a remark\n---\n", "nothing") == []
@@ -36,11 +40,13 @@ def test_nothing_holds_nothing() -> None:
         (b'{"a": 1, "a": 2}', "twice"),
         (b'{"a": NaN}', "no number"),
         (b'{"a": -Infinity}', "no number"),
-        (b'{"a": 1', "no JSON"),
+        (b'{"a": 1', "YAML"),
+        (b"{a: {b: &x 1, c: *x}}", "aliases"),
         (b'{"a": "\xff"}', "no JSON"),
         (b"[1]", "something else"),
         (b"[" * 100_000, "nested"),
         (b'{"a":' * 100 + b"1" + b"}" * 100, "nested"),
+        (b'{"a":' * 100, "nested"),
         (b'{"kind": "List", "items": [1]}', "something else"),
         (b'{"a": ' + b"9" * 5000 + b"}", "no JSON"),
         (b"a: &x [1]\nb: *x\n", "aliases"),

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtv.errors import Refused
+from mtv.formats import kubeyaml
 from mtv.formats.kubeyaml import LIMIT_BYTES, dump, load
 
 scalars = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=40)
@@ -67,6 +68,13 @@ def test_hostile_text_is_refused(text: bytes, why: str) -> None:
     with pytest.raises(Refused, match=why) as error:
         load(text)
     assert error.value.fault.code == "manifest.unreadable"
+
+
+def test_no_more_values_are_read_than_one_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kubeyaml, "LIMIT_NODES", 100)
+    assert load(b"a: [" + b"1," * 90 + b"]") == [{"a": [1] * 90}]
+    with pytest.raises(Refused, match="more than 100 values"):
+        load(b"a: [" + b"1," * 100 + b"]")
 
 
 def test_a_mac_address_is_a_text_and_not_a_number_of_base_60() -> None:

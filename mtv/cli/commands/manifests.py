@@ -38,7 +38,9 @@ def check_manifest(
         click.echo(output.show(rows, form, COLUMNS), nl=False)
     for row in rows if form == "table" else ():
         value = f" ({row['value']})" if row["value"] else ""
-        click.echo(plain(f"{row['file']}: {row['kind']} {row['name']}: {row['level']}: {row['field']}{value}"))
+        whose = f"{row['kind']} {row['name']}".strip() or "a document"
+        place = f": {row['field']}{value}" if row["field"] else ""
+        click.echo(plain(f"{row['file']}: {whose}: {row['level']}{place}"))
         click.echo(plain(f"    {row['text']} [{row['rule']}]"))
         click.echo(plain(f"    {row['fix']}"))
     levels = [sum(row["level"] == level for row in rows) for level in ("refused", "broken", "warning")]

@@ -67,6 +67,10 @@ def test_people_read_lines(folder: Path) -> None:
     assert said.stderr == "1 document: 1 refused, 0 broken, 0 warnings\n"
 
 
+def test_what_is_no_document_of_a_kind_is_named_so(folder: Path) -> None:
+    assert mtv(write("vm.yaml", {"a": 1}))[1].stdout.splitlines()[0] == "vm.yaml: a document: refused"
+
+
 @pytest.mark.parametrize("form", ["csv", "md", "yaml", "wide"])
 def test_other_forms_are_tables(form: str, folder: Path) -> None:
     assert "disk.bus-ide" in mtv(write("vm.yaml", IDE), "-o", form)[1].stdout

@@ -16,6 +16,7 @@ _VOLUMES = {"noCloud": "cloudInitNoCloud", "configDrive": "cloudInitConfigDrive"
 
 
 def check(machine: Instance) -> Iterator[Complaint]:
+    kinds = {kind for volume in machine.volumes for kind in _VOLUMES.values() if volume.has(kind)}
     for credential in machine.spec.each("accessCredentials"):
         if credential.has("sshPublicKey") == credential.has("userPassword"):
             yield KIND.at(credential)
@@ -32,5 +33,5 @@ def check(machine: Instance) -> Iterator[Complaint]:
                 yield USERS.at(agent.at("users"))
             for way, volume in _VOLUMES.items():
                 place = one.at("propagationMethod", way)
-                if kind == "sshPublicKey" and place and not any(vol.has(volume) for vol in machine.volumes):
+                if kind == "sshPublicKey" and place and volume not in kinds:
                     yield VOLUME.at(place)

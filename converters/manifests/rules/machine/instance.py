@@ -48,6 +48,14 @@ class Instance:
         return self.spec.each("volumes")
 
     @cached_property
+    def claims(self) -> frozenset[str]:
+        """What its volumes name, as claim or as DataVolume."""
+        named = [
+            (one.text("persistentVolumeClaim", "claimName"), one.text("dataVolume", "name")) for one in self.volumes
+        ]
+        return frozenset(name for pair in named for name in pair if name)
+
+    @cached_property
     def networks(self) -> dict[str, View]:
         return {one.text("name"): one for one in self.spec.each("networks")}
 

@@ -71,8 +71,7 @@ def _template(template: View, machine: Instance, namespace: str) -> Iterator[Com
         yield T_STORAGE.at(spec)
     elif not _has_one_source(spec, storage[0]):
         yield T_SOURCE.at(spec.at("source"))
-    elif not any(name in (one.text("persistentVolumeClaim", "claimName"), one.text("dataVolume", "name"))
-                 for one in machine.volumes):  # fmt: skip
+    elif name not in machine.claims:
         yield T_UNUSED.at(template.at("metadata", "name"))
     own = template.text("metadata", "namespace")
     if own and own != namespace:
