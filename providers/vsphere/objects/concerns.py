@@ -27,8 +27,8 @@ _C, _W, _I = Level.CRITICAL, Level.WARNING, Level.INFO
 RULES: Sequence[Rule] = (
     rules.STATE,
     Rule("fenced", _C, _fenced, "it is fenced by {}, which moves or moved it",
-         "`mtv rollback` gives it back until its move is done, then you do so by hand (docs/vsphere.md); a name that"
-         " only looks so can be accepted"),
+         "`mtv rollback` of that run gives it back, also where its move is done; a name that only looks so can be"
+         " accepted"),
     rules.RAW_DISK, rules.RAW_DISK_VIRTUAL, rules.SHARED_DISK,
     Rule("passthrough", _C, rules.devices("pci", "scsi-device"), "{} is a device of the host"),
     Rule("vgpu", _C, rules.devices("vgpu"), "{} is a part of the host's GPU"),
