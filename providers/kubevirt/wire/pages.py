@@ -24,7 +24,7 @@ class Page:
 def pages(api: Api, path: str, size: int = PAGE, labelled: str = "") -> Iterator[Page]:
     """Raises Status, MtvError. The thread that reads ahead ends with the iterator."""
     params: Params = {"limit": size, **({"labelSelector": labelled} if labelled else {})}
-    with ThreadPoolExecutor(1, "kubevirt-page") as ahead, closing(_pages(api, path, params)) as found:
+    with closing(_pages(api, path, params)) as found, ThreadPoolExecutor(1, "kubevirt-page") as ahead:
         wanted = ahead.submit(next, found, None)
         while page := wanted.result():
             wanted = ahead.submit(next, found, None)

@@ -1,5 +1,7 @@
 """Lists in pages: whole, in order, and whole again after a list ran out."""
 
+import threading
+
 import pytest
 
 from mtv.errors import CheckFailed
@@ -61,3 +63,15 @@ def test_what_is_no_list_is_named(fake: FakeApiServer) -> None:
     with pytest.raises(CheckFailed) as caught:
         names(fake)
     assert caught.value.fault.code == "kubevirt.no-list"
+
+
+def test_who_stops_in_the_middle_leaves_nothing_behind(many: FakeApiServer) -> None:
+    """While the next page is still on its way."""
+    held = threading.Event()
+    many.answer = lambda request: None if "continue" not in request.query or held.wait(5) else None
+    found = pages(api_of(many.kubeconfig()), PODS, 3)
+    assert len(next(found).items) == 3
+    threading.Timer(0.05, held.set).start()
+    found.close()  # type: ignore[attr-defined]
+    assert held.is_set()
+    assert not [one for one in threading.enumerate() if one.name.startswith("kubevirt-page")]
