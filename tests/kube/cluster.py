@@ -102,6 +102,10 @@ class Cluster:
         """The address at which Pods reach a server on this machine's loopback."""
         return str(self.control.order("expose", port=port))
 
+    def reach(self, port: int) -> str:
+        """The address on this machine's loopback of what listens on the node, such as the proxy for uploads."""
+        return str(self.control.order("reach", port=port))
+
     def load(self, tar: Path) -> None:
         """An image, for Pods with imagePullPolicy Never; building.wrap makes one of a root file system."""
         self.control.order("image", tar=str(tar))

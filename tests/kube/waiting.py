@@ -11,8 +11,8 @@ WAIT_S = 60  # on two busy cores
 def changes(api: Api, kind: str, namespace: str | None, name: str, wait_s: float = WAIT_S) -> Iterator[Object | None]:
     """The object now and after each change; None where it is not there, or no more. Raises TimeoutError."""
     end = time.monotonic() + wait_s
-    last: object = "nothing"
     first = api.find(kind, namespace, name)
+    last: object = (first or {}).get("status")
     yield first
     version = first["metadata"]["resourceVersion"] if first else ""
     while (left := end - time.monotonic()) > 0:

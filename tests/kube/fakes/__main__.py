@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 
 from tests.kube.api import Api
+from tests.kube.fakes.cdi.uploads import Uploads
+from tests.kube.fakes.cdi.volumes import DataVolumes
 from tests.kube.fakes.kubevirt.launching import NODE_LABELS
 from tests.kube.fakes.kubevirt.machines import Machines
 from tests.kube.fakes.kubevirt.server import KubeVirt
@@ -15,6 +17,8 @@ from tests.kube.fakes.pace import LOOK_S
 from tests.kube.fakes.serving import API_SERVICES, Routes, serve
 from tests.kube.fakes.storage import Provisioner
 from tests.kube.inside.layout import Layout
+
+AGGREGATED = ("v1.subresources.kubevirt.io", "v1beta1.upload.cdi.kubevirt.io")
 
 
 def main(folder: str) -> None:
@@ -25,11 +29,15 @@ def main(folder: str) -> None:
     api.patch("nodes", None, "localhost", {"metadata": {"labels": NODE_LABELS}})
     machines, routes = Machines(api), Routes()
     kubevirt = KubeVirt(api, machines)
-    kubevirt.offer(routes)
+    uploads = Uploads(api)
+    for one in (kubevirt, uploads):
+        one.offer(routes)
     serve(layout, routes)
-    kubevirt.register(authority)
+    for one in (kubevirt, uploads):
+        one.register(authority)
     machines.start()
-    while not available(api, "v1.subresources.kubevirt.io"):
+    DataVolumes(api, machines, uploads, layout.folder).start(authority)
+    while not all(available(api, name) for name in AGGREGATED):
         time.sleep(LOOK_S)
     (layout.folder / "fakes").touch()
     threading.Event().wait()

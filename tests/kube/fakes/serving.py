@@ -72,7 +72,12 @@ def serve(layout: Layout, routes: Routes) -> None:
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) == length:  # else who sent it died
+                self.say(body)
+
+        def say(self, body: bytes) -> None:
             headers = {key.lower(): value for key, value in self.headers.items()}
             said = routes.answer(self.command, self.path.partition("?")[0], headers, body)
             data = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
@@ -80,9 +85,10 @@ def serve(layout: Layout, routes: Routes) -> None:
             self.send_header("Content-Type", "text/plain" if isinstance(said.body, bytes) else "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
 
-        do_GET = do_PUT = do_POST = answer  # noqa: N815
+        do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815
 
     server = ThreadingHTTPServer((NODE, PORT), Handler)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -30,7 +30,8 @@ class Supervisor:
         self.places = Places(servers(), containers())
         self.programs = Programs(commands(layout, self.places), layout.logs, self.places.path())
         self.orders: dict[str, Callable[..., Awaitable[object]]] = {
-            "ready": self.ready, "start": self.start, "stop": self.stop, "expose": self.expose, "image": self.load,
+            "ready": self.ready, "start": self.start, "stop": self.stop, "expose": self.expose,
+            "reach": self.reach, "image": self.load,
         }  # fmt: skip
         self.connected = 0
         self.left = asyncio.Event()
@@ -135,6 +136,13 @@ class Supervisor:
         connect = relay.through(partial(network.socket_of, self.outside), port)
         self.doors.append(await relay.relay(listening, connect))
         return f"{network.NODE}:{listening.getsockname()[1]}"
+
+    async def reach(self, port: int) -> str:
+        """The address outside of what listens on the node."""
+        listening = network.socket_of(self.outside)
+        listening.bind(("127.0.0.1", 0))
+        self.doors.append(await relay.relay(listening, relay.inside(network.NODE, port)))
+        return f"127.0.0.1:{listening.getsockname()[1]}"
 
     async def load(self, tar: str) -> None:
         """An image, for Pods that never pull."""

@@ -27,7 +27,9 @@ def launcher(vmi: Object, claims: list[tuple[str, str]]) -> Object:
     for key in ("affinity", "tolerations", "priorityClassName", "schedulerName", "topologySpreadConstraints"):
         if key in spec:
             made["spec"][key] = spec[key]
-    made["spec"]["volumes"] += list(secret_volumes(spec))
+    more = secret_volumes(spec)
+    made["spec"]["volumes"] += more
+    container["volumeMounts"] += [{"name": one["name"], "mountPath": f"/given/{one['name']}"} for one in more]
     return made
 
 

@@ -11,7 +11,7 @@ from tests.kube.fakes.events import warn
 from tests.kube.fakes.kubevirt import instances, launching
 from tests.kube.fakes.kubevirt.breaking import libvirt_errors, refusals
 from tests.kube.fakes.kubevirt.disks import claims_of, grow, holds_data
-from tests.kube.fakes.kubevirt.state import condition, guest, interfaces, persistent, problem_of_volumes
+from tests.kube.fakes.kubevirt.state import condition, guest, interfaces, persistent, problem_of_volumes, says
 from tests.kube.fakes.pace import LOOK_S, take
 from tests.kube.fakes.watching import Key
 
@@ -135,11 +135,13 @@ class Life:
     def is_up(self, vmi: Object, pod: Object) -> bool:
         """Or why it is not: its conditions are the Pod's own."""
         status = (self.world.pods.get(self.key[0], pod["metadata"]["name"]) or {}).get("status", {})
-        for one in status.get("conditions", []):
-            if one["type"] == "PodScheduled" and one["status"] == "False":
-                told = condition("PodScheduled", "False", one["reason"], one["message"])
-                self.say("ErrorUnschedulable", told, created=True)
-                self.put(conditions=[told])
+        scheduled = says({"status": status}, "PodScheduled")
+        if scheduled.get("status") == "False":
+            told = condition("PodScheduled", "False", scheduled["reason"], scheduled["message"])
+            self.say("ErrorUnschedulable", told, created=True)
+            self.put(conditions=[told])
+        elif scheduled:
+            self.say("Starting", created=True)
         names = [one["multus"]["networkName"] for one in vmi["spec"].get("networks", []) if "multus" in one]
         return status.get("phase") == "Running" and all(map(self.has_network, names))
 

@@ -273,6 +273,22 @@ def settled(one: Object, status: str, kind: str, text: str) -> bool:
     return now.get("printableStatus") == status and (not kind or text in says(one, kind).get("message", ""))
 
 
+def test_what_is_missing_is_waited_for(kube: Namespace) -> None:
+    for name in ("secret", "network"):
+        broken = vm(name, strategy="Always")
+        BREAKS[name][0](broken)
+        make(kube, broken)
+        until(kube.api, VMIS, kube.name, name, lambda one: one.get("status", {}).get("phase") == "Scheduling")
+    kube.api.create("secrets", kube.name, {"metadata": {"name": "absent"}, "stringData": {"userdata": ""}})
+    printed(kube, "secret", "Running")
+    assert kube.api.get(VMS, kube.name, "network")["status"]["printableStatus"] == "Starting"
+    kube.api.create("k8s.cni.cncf.io/v1/network-attachment-definitions", kube.name, {
+        "apiVersion": "k8s.cni.cncf.io/v1", "kind": "NetworkAttachmentDefinition", "metadata": {"name": "absent"},
+        "spec": {"config": "{}"},
+    })  # fmt: skip
+    printed(kube, "network", "Running")
+
+
 def test_a_disk_that_is_not_there_is_printed(kube: Namespace) -> None:
     make(kube, vm("db01", claim="absent", strategy="Always"))
     printed(kube, "db01", "ErrorPvcNotFound")
