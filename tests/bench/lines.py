@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import copying, datastores, footing, inventories, judging, looking, moves, reading, vddk
+from tests.bench import clusters, copying, datastores, footing, inventories, judging, looking, moves, reading, vddk
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -45,6 +45,9 @@ LINES = {
                           "here the server is what is waited for. Of an update by the same process the server's own "
                           "search for what changed is left out, since the simulator goes through all VMs for each "
                           "change; a hundredth of the VMs is a hundredth of a full reading by itself."),
+    "cluster": Line(clusters.lists, 3, "The API server is a real one, and shares the two cores with what reads it. "
+                    "Reading alone leaves one of them idle half of the time; all that is made of the pages has to fit "
+                    "into that."),
     "lists": Line(looking.lists, 5, "A list of VMs by tags and attributes, from the program's start to its end; the "
                   "interpreter alone beside it."),
     "reports": Line(looking.reports, 3, "The estate report from the store, as a page and as a workbook: all sections, "
