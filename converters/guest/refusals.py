@@ -122,7 +122,7 @@ def _dirty_text(filesystems: tuple[Filesystem, ...], *, anywhere: bool) -> str:
 def _no_system(case: _Case) -> _Found:
     if case.facts.roots or case.hidden or case.unmountable or _dirty_text(case.facts.filesystems, anywhere=True):
         return None
-    return "no-os", f"no operating system was found on its {len(case.vm.disks)} disks", "look at its disks"
+    return "no-os", f"no operating system was found on its disks ({len(case.vm.disks)})", "look at its disks"
 
 
 def _many_systems(case: _Case) -> _Found:

@@ -117,7 +117,8 @@ def said(path: Path) -> Iterator[None]:
             raise Held("store.full", f"no space left for store {path}", "make room, then `mtv run` goes on") from error
         raise MtvError("store.unreadable", f"store {path}: {text}", "is its folder there, and yours?") from error
     except sqlite3.DatabaseError as error:
-        hint = f"move it away; copies that mtv made lie beside it: {path.name}.before-*"
+        copies = sorted(path.parent.glob(f"{path.name}.before-*"))
+        hint = f"move it away; put the copy in its place that mtv made: {copies[-1]}" if copies else "move it away"
         raise MtvError("store.damaged", f"store {path} is damaged: {error}", hint) from error
 
 

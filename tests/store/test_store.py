@@ -147,7 +147,9 @@ def test_a_foreign_database_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize("damage", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
+@pytest.mark.parametrize(
+    "damage", [b"this is no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000], ids=["strange", "overwritten"]
+)
 def test_a_damaged_file_is_said_so_with_the_way_out(tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "store.db"
     path.write_bytes(damage)
@@ -155,8 +157,12 @@ def test_a_damaged_file_is_said_so_with_the_way_out(tmp_path: Path, damage: byte
         with pytest.raises(MtvError) as caught:
             opens(path)
         assert caught.value.fault.code == "store.damaged"
-        assert "before-" in caught.value.fault.hint
+        assert caught.value.fault.hint == "move it away"
     assert path.read_bytes() == damage
+    (copy := tmp_path / "store.db.before-0007-2026").touch()
+    with pytest.raises(MtvError) as caught:
+        Store(path)
+    assert str(copy) in caught.value.fault.hint
 
 
 def test_damage_in_the_middle_is_found_when_it_is_read(tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ class GzipRaw:
         self._pieces.close()
 
     def _wrong(self, found: str) -> MtvError:
-        return MtvError("gzip.size", f"{self._what}: it expands to {found} bytes, {self.size_bytes} were promised")
+        text = f"{self._what}: it expands to {found} bytes, {self.size_bytes} were promised"
+        return MtvError("gzip.size", text, "it is damaged: fetch it, or export the VM, again")
 
 
 class GzipVmdk:
