@@ -90,9 +90,8 @@ _OTHERS = {
 
 def _machine(document: View, target: Target, versions: Versions) -> Iterator[Complaint]:
     template = document.at("spec", "template")
-    namespace = document.text("metadata", "namespace")
     sized = document.has("spec", "instancetype")
-    machine = Instance(template.at("spec"), template.at("metadata"), target, versions, sized, namespace)
+    machine = Instance(template.at("spec"), template.at("metadata"), target, versions, sized)
     yield from running.check(document, machine)
     for part in MACHINE:
         yield from part.check(machine)

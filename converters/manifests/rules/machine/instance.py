@@ -17,7 +17,6 @@ class Instance:
     target: Target
     versions: Versions
     sized: bool = False
-    namespace: str = ""
 
     @cached_property
     def domain(self) -> View:
