@@ -1,12 +1,12 @@
 """A VM as Kubernetes documents: pure functions from what is known to what a stranger can apply."""
 
-from mtv.converters.manifests.beside import priority_class
 from mtv.converters.manifests.checking import check
 from mtv.converters.manifests.claims import UPLOAD
 from mtv.converters.manifests.concerns import concerns
 from mtv.converters.manifests.documents import documents, macs_of
 from mtv.converters.manifests.names import machine_name, machine_names
 from mtv.converters.manifests.networks import network_documents
+from mtv.converters.manifests.parts.beside import priority_class
 from mtv.converters.manifests.readme import readme
 
 __all__ = [

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from mtv.converters.manifests.beside import services
 from mtv.converters.manifests.claims import claim
 from mtv.converters.manifests.machine import virtual_machine
+from mtv.converters.manifests.parts.beside import services
 from mtv.converters.manifests.shape import Shape, shape
 from mtv.model.estate import Facts, Json
 from mtv.model.guest import GuestFacts

@@ -129,8 +129,8 @@ def _pod(found: Shape) -> Iterator[Concern]:
         if nic.binding == "l2bridge":
             yield info(
                 "udn-address",
-                f"{nic.name} is on the namespace's own network: its subnets must have the guest's address, and the guest"
-                " must ask for it by DHCP",
+                f"{nic.name} is on the namespace's own network: its subnets must have the guest's address, and the"
+                " guest must ask for it by DHCP",
                 "make the namespace with the label k8s.ovn.org/primary-user-defined-network: later it has no effect",
             )
         else:
