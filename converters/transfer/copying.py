@@ -92,7 +92,9 @@ class _Copy:
         if not self._known.complete:
             self._copy()
             self._empty_the_rest()
+            self.is_sound = False  # a flush that fails may have lost what an earlier one promised
             self._target.flush()
+            self.is_sound = True
             self._write(Record(Kind.SEAL, self._pass, 0, 0, note={}))
 
     def _write(self, *rows: Record) -> None:

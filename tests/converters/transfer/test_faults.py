@@ -1,5 +1,4 @@
-"""Sources that fail, targets that are full and fail: never a wrong byte, never work lost
-that was safe."""
+"""Sources that fail, targets that are full and fail: never a wrong byte, never work lost that was safe."""
 
 import errno
 import os
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mtv import settings
+from mtv.converters.transfer import disks as sharing
 from mtv.converters.transfer.journal import records
 from mtv.converters.transfer.journal.ledger import Ledger
 from mtv.converters.transfer.targets import raw
@@ -211,9 +212,15 @@ def test_a_target_that_cannot_be_written_is_held_and_gone_on_with(disk: Disk, tm
         assert disk.verify()["root"] == found["root"]
 
 
-def test_a_flush_that_failed_once_proves_nothing_any_more(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel drops what it could not write: the blocks of that flush are copied again."""
+@pytest.mark.parametrize("flush_s", [0.01, 60.0], ids=["under way", "the last one"])
+def test_a_flush_that_failed_once_proves_nothing_any_more(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch, flush_s: float
+) -> None:
+    """The kernel drops what it could not write: the blocks of that flush are copied again. Where the ledger flushes all
+    at once, the second flush is the one that goes before the seal."""
     flush, times = raw.RawFile.flush, [0]
+    limits = settings.Settings(flush_bytes=MIB if flush_s < 1 else 64 * MIB, flush_s=flush_s)
+    monkeypatch.setattr(sharing, "settings", lambda: limits)
 
     def failing(target: raw.RawFile) -> None:
         times[0] += 1
