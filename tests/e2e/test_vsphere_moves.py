@@ -136,6 +136,7 @@ def test_a_template_moves(vc: VCenter, admin: Any, yard: Yard) -> None:
     assert (yard.desk.bundle("golden") / "disk0.raw").read_bytes() == disk.read_bytes()
 
 
+@pytest.mark.slow
 def test_twenty_vms_keep_to_their_limits(vc: VCenter, admin: Any, yard: Yard) -> None:
     names = [f"many-{number:02d}" for number in range(20)]
     for number, name in enumerate(names):
@@ -167,6 +168,7 @@ def test_a_vm_without_a_way_is_refused_while_it_runs(vc: VCenter, admin: Any, tm
     assert picture(vm) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [FOLDER, EXPORT], ids=lambda role: str(role.name))
 def test_passwords_are_nowhere(vc: VCenter, admin: Any, tmp_path: Path, role: Role) -> None:
     make(admin, Wish(f"quiet-{role.name}"))
