@@ -5,18 +5,19 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.kube.api import Answer, Api, path
+from tests.kube.api import Answer, Api, Object, path
 from tests.kube.cluster import ROOT, Cluster, Namespace
 from tests.kube.inside.cgroups import hierarchies
 from tests.kube.inside.layout import Layout
 from tests.kube.outside import sweep
-from tests.kube.pods import pod
+from tests.kube.pods import claim, pod
 from tests.kube.waiting import until
 
 READ_PODS = {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}
@@ -140,3 +141,29 @@ def test_all_of_it_ends_with_its_holder_and_the_next_one_sweeps(alone: tuple[sub
     sweep(layout.folder.parent, layout.folder.name)
     assert not layout.folder.exists()
     assert [one for one in hierarchies() if Path(f"{one}{layout.cgroup}").exists()] == []
+
+
+@pytest.mark.slow
+def test_a_node_whose_kubelet_is_gone_is_lost_and_its_containers_go_on(kube: Namespace) -> None:
+    """Which is why a writer must stop by its Lease: deleted as it is, it still writes."""
+    kube.api.create("persistentvolumeclaims", kube.name, claim("data", "1Mi", "Filesystem", "local"))
+    kube.api.create(
+        "pods", kube.name, pod("writer", "while date > /data/now; do sleep 0.2; done", [("data", "Filesystem")])
+    )
+    until(kube.api, "pods", kube.name, "writer", lambda one: one["status"]["phase"] == "Running")
+    found = kube.api.get("persistentvolumeclaims", kube.name, "data")
+    file = kube.cluster.layout.volumes / found["spec"]["volumeName"] / "now"
+    with kube.cluster.stopped("kubelet"):
+        until(kube.api, "nodes", None, "localhost", lambda one: not node_ready(one))
+        until(kube.api, "pods", kube.name, "writer", lambda one: "deletionTimestamp" in one["metadata"])
+        before = file.stat().st_mtime_ns
+        deadline = time.monotonic() + 30
+        while file.stat().st_mtime_ns == before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert file.stat().st_mtime_ns > before
+    until(kube.api, "nodes", None, "localhost", node_ready)
+    until(kube.api, "pods", kube.name, "writer", None)
+
+
+def node_ready(node: Object) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"]["conditions"])

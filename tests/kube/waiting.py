@@ -8,13 +8,17 @@ from tests.kube.api import Api, Object
 WAIT_S = 60  # on two busy cores
 
 
-def changes(api: Api, kind: str, namespace: str | None, name: str, wait_s: float = WAIT_S) -> Iterator[Object | None]:
-    """The object now and after each change; None where it is not there, or no more. Raises TimeoutError."""
+def changes(
+    api: Api, kind: str, namespace: str | None, name: str, wait_s: float = WAIT_S, since: str = ""
+) -> Iterator[Object | None]:
+    """The object now and after each change, or each change since that version; None where it is not there, or no more.
+    Raises TimeoutError."""
     end = time.monotonic() + wait_s
     first = api.find(kind, namespace, name)
     last: object = (first or {}).get("status")
-    yield first
-    version = first["metadata"]["resourceVersion"] if first else ""
+    version = since or (first["metadata"]["resourceVersion"] if first else "")
+    if not since:
+        yield first
     while (left := end - time.monotonic()) > 0:
         asked = {"fieldSelector": f"metadata.name={name}"}
         for event, found in api.watch(kind, namespace, version, max(1, int(left)), **asked):

@@ -35,8 +35,8 @@ def send(proxy: Api, given: str, data: bytes, method: str = "POST", way: str = "
 
 
 def test_a_disk_arrives_and_the_phase_goes_back_before_the_end(kube: Namespace, proxy: Api) -> None:
-    make(kube, volume(UPLOAD, "local", "Block", "2Mi"))
-    assert phases(kube, "UploadReady")[-2:] == ["UploadScheduled", "UploadReady"]
+    made = make(kube, volume(UPLOAD, "local", "Block", "2Mi"))
+    assert phases(kube, "UploadReady", made)[-2:] == ["UploadScheduled", "UploadReady"]
     assert kube.api.get(CLAIMS, kube.name, "disk0-scratch")["spec"]["volumeMode"] == "Filesystem"
     write(place(kube), b"x" * 2 * MIB)
     reply = token(kube)
@@ -45,7 +45,7 @@ def test_a_disk_arrives_and_the_phase_goes_back_before_the_end(kube: Namespace, 
     assert send(proxy, given, b"", "HEAD", "upload-async").status == 200
     image = b"a disk" + bytes(MIB - 6)
     assert send(proxy, given, image).status == 200
-    assert phases(kube, "Succeeded")[-2:] == ["UploadScheduled", "Succeeded"]
+    assert phases(kube, "Succeeded", made)[-2:] == ["UploadScheduled", "Succeeded"]
     found = until(kube.api, KIND, kube.name, "disk0", done)
     assert found["status"]["progress"] == "N/A", "even now"
     os.sync()
@@ -56,8 +56,8 @@ def test_a_disk_arrives_and_the_phase_goes_back_before_the_end(kube: Namespace, 
 
 
 def test_an_image_that_is_too_large_leaves_no_trace(kube: Namespace, proxy: Api) -> None:
-    make(kube, volume(UPLOAD, "local", size="1Mi"))
-    phases(kube, "UploadReady")
+    made = make(kube, volume(UPLOAD, "local", size="1Mi"))
+    phases(kube, "UploadReady", made)
     given = token(kube).object["status"]["token"]
     reply = send(proxy, given, bytes(2 * MIB))
     assert (reply.status, b"is larger than" in reply.body) == (400, True)

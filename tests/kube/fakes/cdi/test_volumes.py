@@ -39,10 +39,10 @@ def volume(
     }  # fmt: skip
 
 
-def phases(kube: Namespace, last: str) -> list[str]:
-    """All that were seen from the first, "" where there was none, until that one."""
-    seen: list[str] = []
-    for found in changes(kube.api, KIND, kube.name, "disk0"):
+def phases(kube: Namespace, last: str, since: Object) -> list[str]:
+    """All that it had since it was like that, "" where it had none, until that one."""
+    seen = [since.get("status", {}).get("phase", "")]
+    for found in changes(kube.api, KIND, kube.name, "disk0", since=since["metadata"]["resourceVersion"]):
         phase = (found or {}).get("status", {}).get("phase", "")
         seen += [phase] if seen[-1:] != [phase] else []
         if phase == last:
@@ -80,8 +80,8 @@ def place(kube: Namespace) -> Path:
 def test_phases_to_the_end(
     kube: Namespace, source: Object, storage_class: str, mode: str, noted: dict[str, str], expected: list[str]
 ) -> None:
-    make(kube, volume(source, storage_class, mode, **noted))
-    assert [phase for phase in phases(kube, "Succeeded") if phase] == expected
+    made = make(kube, volume(source, storage_class, mode, **noted))
+    assert [phase for phase in phases(kube, "Succeeded", made) if phase] == expected
     found = until(kube.api, KIND, kube.name, "disk0", done)
     assert "restartCount" not in found["status"]
     found = kube.api.get(CLAIMS, kube.name, "disk0")
@@ -105,16 +105,16 @@ def test_a_block_claim_s_size_comes_back_in_thousands(kube: Namespace) -> None:
 
 
 def test_a_blank_one_waits_for_its_consumer(kube: Namespace) -> None:
-    make(kube, volume(BLANK, "local-wffc"))
-    assert phases(kube, "WaitForFirstConsumer")[-1] == "WaitForFirstConsumer"
+    made = make(kube, volume(BLANK, "local-wffc"))
+    assert phases(kube, "WaitForFirstConsumer", made)[-1] == "WaitForFirstConsumer"
     assert kube.api.items("pods", kube.name) == []
 
 
 def test_a_populator_waits_for_a_consumer_and_hands_its_volume_over(kube: Namespace) -> None:
-    make(kube, volume(BLANK, "csi-wffc"))
-    assert phases(kube, "PendingPopulation")[-1] == "PendingPopulation"
+    made = make(kube, volume(BLANK, "csi-wffc"))
+    assert phases(kube, "PendingPopulation", made)[-1] == "PendingPopulation"
     kube.api.create("pods", kube.name, pod("consumer", "ls -l /disk0/disk.img", [("disk0", "Filesystem")]))
-    assert phases(kube, "Succeeded")[-2:] == ["ImportScheduled", "Succeeded"]
+    assert phases(kube, "Succeeded", made)[-2:] == ["ImportScheduled", "Succeeded"]
     found = until(kube.api, KIND, kube.name, "disk0", lambda one: one["status"]["phase"] == "Succeeded")
     assert says(found, "Ready")["status"] == "True"
     until(kube.api, KIND, kube.name, "disk0", done)
@@ -127,8 +127,8 @@ def test_a_populator_waits_for_a_consumer_and_hands_its_volume_over(kube: Namesp
 
 def test_a_volume_that_is_there_is_adopted(kube: Namespace) -> None:
     kube.api.create(CLAIMS, kube.name, claim("disk0", "1Mi", "Filesystem", "local"))
-    make(kube, volume(BLANK, "local", **{f"{PREFIX}/allowClaimAdoption": "true"}))
-    assert [phase for phase in phases(kube, "Succeeded") if phase] == ["Succeeded"]
+    made = make(kube, volume(BLANK, "local", **{f"{PREFIX}/allowClaimAdoption": "true"}))
+    assert [phase for phase in phases(kube, "Succeeded", made) if phase] == ["Succeeded"]
     owner = kube.api.get(CLAIMS, kube.name, "disk0")["metadata"]["ownerReferences"][0]
     assert owner["kind"] == "DataVolume"
     kube.api.delete(KIND, kube.name, "disk0")
@@ -138,11 +138,11 @@ def test_a_volume_that_is_there_is_adopted(kube: Namespace) -> None:
 def test_a_warm_one_pauses_between_its_checkpoints(kube: Namespace) -> None:
     made = volume(VDDK, "local")
     made["spec"]["checkpoints"] = [{"current": "snap-1", "previous": ""}]
-    make(kube, made)
-    assert phases(kube, "Paused")[-3:] == ["ImportScheduled", "ImportInProgress", "Paused"]
+    made = make(kube, made)
+    assert phases(kube, "Paused", made)[-3:] == ["ImportScheduled", "ImportInProgress", "Paused"]
     more = [*made["spec"]["checkpoints"], {"current": "snap-2", "previous": "snap-1"}]
-    kube.api.patch(KIND, kube.name, "disk0", {"spec": {"checkpoints": more, "finalCheckpoint": True}})
-    seen = phases(kube, "Succeeded")
+    made = kube.api.patch(KIND, kube.name, "disk0", {"spec": {"checkpoints": more, "finalCheckpoint": True}})
+    seen = phases(kube, "Succeeded", made)
     assert seen == ["Paused", "ImportScheduled", "ImportInProgress", "Paused", "Succeeded"]
     noted = kube.api.get(CLAIMS, kube.name, "disk0")["metadata"]["annotations"]
     assert noted[f"{CHECKPOINT}.final"] == "true"
@@ -212,8 +212,8 @@ def test_a_qcow2_goes_by_way_of_scratch_space(kube: Namespace, served: tuple[Pat
     (folder / "raw").write_bytes(b"a disk" + bytes((1 << 20) - 6))
     argv = ["qemu-img", "convert", "-O", "qcow2", str(folder / "raw"), str(folder / "disk.qcow2")]
     subprocess.run(argv, check=True)
-    make(kube, volume({"http": {"url": f"{url}/disk.qcow2"}}, "local", size="1Mi"))
-    assert phases(kube, "Succeeded")[-5:] == ["ImportScheduled", "ImportInProgress"] * 2 + ["Succeeded"]
+    made = make(kube, volume({"http": {"url": f"{url}/disk.qcow2"}}, "local", size="1Mi"))
+    assert phases(kube, "Succeeded", made)[-5:] == ["ImportScheduled", "ImportInProgress"] * 2 + ["Succeeded"]
     assert place(kube).read_bytes() == (folder / "raw").read_bytes()
     until(kube.api, CLAIMS, kube.name, "disk0-scratch", None)
 

@@ -70,9 +70,10 @@ def test_from_halted_to_a_guest_that_answers_and_back(kube: Namespace) -> None:
     assert domain["firmware"].keys() == {"uuid", "serial"}
     printed(kube, "db01", "Stopped")
     assert put(kube, "db01/start", "application/json")[0] == 406
+    since = kube.api.want("GET", path(VMIS, kube.name))["metadata"]["resourceVersion"]
     assert put(kube, "db01/start") == (202, b"")
     phases = []
-    for found in changes(kube.api, VMIS, kube.name, "db01"):
+    for found in changes(kube.api, VMIS, kube.name, "db01", since=since):
         phase = (found or {}).get("status", {}).get("phase")
         if phase not in phases:
             phases.append(phase)
