@@ -2,8 +2,9 @@
 
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from hashlib import new as new_hash
 from pathlib import Path
 from urllib.parse import unquote
@@ -14,6 +15,8 @@ from mtv.formats.manifest import Digest
 from mtv.formats.window import Window
 from mtv.providers.ova.reading.pieces import Piece, Stamp, opened, stamp
 from mtv.settings import settings
+
+EXPORT_AGAIN = "export the VM again, or take the package away"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +88,18 @@ class Package:
         return data
 
 
+@contextmanager
+def hinting() -> Iterator[None]:
+    """Whatever is wrong with a package, and says no more: it has to be made anew."""
+    try:
+        yield
+    except MtvError as error:
+        if not error.fault.hint:
+            error.fault = replace(error.fault, hint=EXPORT_AGAIN)
+        raise
+
+
+@hinting()
 def open_package(path: Path, file: str, revision: str) -> Package:
     """Raises Refused `tar.*`, `ova.*`, `manifest.*`; Held `source.unreadable`."""
     real = Path(os.path.realpath(path))

@@ -13,10 +13,11 @@ from mtv.model.points import Export, Point
 from mtv.model.reading import Opener, SourceCheck
 from mtv.process import which
 from mtv.providers.ova.listing import broken_package, changes
+from mtv.providers.ova.package import EXPORT_AGAIN
 from mtv.providers.ova.reading.checks import CHECKS
 from mtv.providers.ova.reading.openers import OPENERS
 from mtv.providers.ova.shelf import Shelf
-from mtv.providers.ova.virtual import EXPORT_AGAIN, Machine, contents
+from mtv.providers.ova.virtual import Machine, contents
 
 
 class OVA:

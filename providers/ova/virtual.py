@@ -18,11 +18,10 @@ from mtv.providers.ova.ovf.guests import NAMES, family
 from mtv.providers.ova.ovf.hardware import Hardware
 from mtv.providers.ova.ovf.nics import nics
 from mtv.providers.ova.ovf.xml import attribute, sections, split, text
-from mtv.providers.ova.package import Package
+from mtv.providers.ova.package import EXPORT_AGAIN, Package, hinting
 from mtv.providers.ova.reading.stored import Stored
 
 DATASTORE = "ova"
-EXPORT_AGAIN = "export the VM again, or take the package away"
 UUID_TEXT = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 EFI_KINDS, SECURE_KINDS = ("3", "4"), ("4",)  # oVirt's BiosType
 
@@ -43,6 +42,7 @@ class Contents:
     digest: str  # of the descriptor
 
 
+@hinting()
 def contents(source: str, package: Package) -> Contents:
     """What a package holds; one VM that is wrong does not stop the others of its collection. Raises MtvError for what
     is wrong with the package as a whole."""
@@ -57,7 +57,8 @@ def contents(source: str, package: Package) -> Contents:
 def _machine(source: str, package: Package, envelope: Envelope, system: Element) -> Machine:
     name = f"{package.file}#{system_id(system)}"
     try:
-        return _read(source, package, envelope, system, name)
+        with hinting():
+            return _read(source, package, envelope, system, name)
     except MtvError as error:
         return broken(source, name, text(system, "Name") or system_id(system), error)
 

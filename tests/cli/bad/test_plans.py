@@ -44,7 +44,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     ),
     "unknown-map": (
         lines(networks="[{from: VLAN-120, to: the-moon}]"),
-        "'the-moon' is no network: write pod, none or nad:NAMESPACE/NAME",
+        "'the-moon' is no network: write pod, none, nad:NAMESPACE/NAME, sriov: or udn",
     ),
     "no-map": (lines(storage="[]"), "VM 'db01': datastore 'ova' has no row in 'storage'"),
     "unknown-storage": (lines(storage="[{from: ova, to: ceph}]"), "'ceph' is no storage there: write raw or qcow2"),
