@@ -69,6 +69,6 @@ def test_no_store_yet_is_fine() -> None:
 
 
 def test_the_tools_roots_key_is_what_its_script_writes() -> None:
-    argv = [TREE / "scripts/tools-root", "--key"]
+    argv = [str(TREE / "scripts/tools-root"), "--key"]
     assert current_key() == subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
     assert '"$(scripts/tools-root --key)"' in (TREE / "scripts/setup").read_text()
