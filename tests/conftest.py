@@ -7,7 +7,13 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.guests.fixtures", "tests.vcenter.fixtures", "tests.kube.fixtures", "tests.budget", "tests.crash.counts"]
+pytest_plugins = [
+    "tests.guests.fixtures",
+    "tests.vcenter.fixtures",
+    "tests.kube.fixtures",
+    "tests.budget",
+    "tests.crash.counts",
+]
 
 # Emulation everywhere: the same on every machine, and a /dev/kvm that is there but does not work would hang.
 os.environ["LIBGUESTFS_BACKEND"] = "direct"
