@@ -25,7 +25,7 @@ NOWHERE = "nowhere: no such file or folder"
         (("run", "nowhere.yaml"), f"nowhere.yaml:3:1: 'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
         (("run", "nowhere.yaml", "--dry-run"), "nowhere.yaml:3:1: 'ova:"),
         (("lint", "nowhere.yaml"), "nowhere.yaml:3:1: 'ova:"),
-        (("refresh", "ova:nowhere"), f"source 'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
+        (("refresh", "ova:nowhere"), f"'ova:{{folder}}/nowhere': {{folder}}/{NOWHERE}"),
         (("inspect", "ova:nowhere"), NOWHERE),
         (("create", "plan", "new.yaml", "--from", "ova:nowhere", "--to", "bundle:out"), NOWHERE),
         (("create", "plan", "no/such/place.yaml", "--from", "ova:exports", "--to", "bundle:out"), "no/such/place.yaml"),
