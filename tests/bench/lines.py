@@ -44,8 +44,8 @@ LINES = {
     "inventory-now": Line(inventories.current, 3, "The current simulator takes 1.5 to 3 ms a VM, less than a vCenter: "
                           "here the server is what is waited for. Of an update by the same process the server's own "
                           "search for what changed is left out, since the simulator goes through all VMs for each "
-                          "change; a hundredth of the VMs is a hundredth of a full reading by itself. The process watches "
-                          "already: its first update begins that, and takes as long as another process's."),
+                          "change; a hundredth of the VMs is a hundredth of a full reading by itself. The process "
+                          "watches already: its first update begins that, and takes as long as another process's."),
     "cluster": Line(clusters.lists, 3, "The API server is a real one, and shares the two cores with what reads it. "
                     "Reading alone leaves one of them idle half of the time; all that is made of the pages has to fit "
                     "into that."),
