@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mtv.model.details import Device
-from mtv.model.estate import VM, Concern, Disk, Level
+from mtv.model.estate import VM, VOLATILE, Concern, Disk, Level
 
-VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")  # disk modes
 FREE_BYTES = 100 << 20  # a conversion needs room in / or C:
 
 

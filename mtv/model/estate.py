@@ -21,6 +21,9 @@ class Level(StrEnum):
     INFO = "info"
 
 
+VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")  # modes of a disk whose writes are thrown away
+
+
 @dataclass(frozen=True, kw_only=True)
 class Concern:
     """One thing found wrong or lossy with one VM before it moves. `id` is stable: plans accept concerns by it."""

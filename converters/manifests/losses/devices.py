@@ -6,12 +6,11 @@ from mtv.converters.manifests.losses.rule import Rule, critical, info, listed, w
 from mtv.converters.manifests.parts.devices import given
 from mtv.converters.manifests.quantities import aligned
 from mtv.converters.manifests.shape import Shape, usable_mac
-from mtv.model.estate import Concern
+from mtv.model.estate import VOLATILE, Concern
 
 HOSTS = ("pci", "vgpu", "scsi-device", "usb")
 LEFT = ("serial", "parallel", "other")
 MEDIA = ("cdrom", "floppy")
-VOLATILE = ("nonpersistent", "independent_nonpersistent", "undoable")
 
 
 def _controllers(found: Shape) -> Iterator[Concern]:

@@ -6,9 +6,8 @@ A cold move reads a VM that is off; `running` asks what could be read of it whil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mtv.model.estate import VM, Datastore, Disk
+from mtv.model.estate import VM, VOLATILE, Datastore, Disk
 from mtv.model.infrastructure import Host
-from mtv.providers.rules import VOLATILE
 
 VDDK, FOLDER, EXPORT, SSH = "vddk", "folder", "export", "ssh"
 NAMES = (VDDK, FOLDER, EXPORT, SSH)  # the best first
