@@ -151,7 +151,8 @@ def _block(index: int, drive: Drive, place: Place) -> dict[str, object]:
     """The drive, or a throw-away overlay over it. Formats are given, never guessed; a qcow2's own idea of a backing
     file is not followed."""
     node = f"disk{index}"
-    base: dict[str, object] = {"driver": drive.format, "file": {"driver": "file", "filename": str(drive.path)}}
+    held = {"driver": "host_device" if drive.device else "file", "filename": str(drive.path)}
+    base: dict[str, object] = {"driver": drive.format, "file": held}
     if drive.format == "qcow2":
         base["backing"] = None
     if not place.overlays:

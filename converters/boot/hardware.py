@@ -15,6 +15,7 @@ class Drive:
     serial: str = ""
     size_bytes: int = 0
     boot_order: int | None = None
+    device: bool = False  # a block device of this machine
 
 
 @dataclass(frozen=True, kw_only=True)

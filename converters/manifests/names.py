@@ -29,6 +29,11 @@ def machine_name(name: str) -> str:
     return hashed(left, name)
 
 
+def document_name(machine: str) -> str:
+    """What a plan calls the VM, as its documents do: plans for other targets know other names."""
+    return machine if is_label(machine) else machine_name(machine)
+
+
 def machine_names(names: Iterable[str]) -> dict[str, str]:
     """Names that go together: those that would become equal all get digits of their hash."""
     wanted = {name: machine_name(name) for name in names}

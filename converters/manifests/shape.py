@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mtv.converters.manifests.names import claim_name, disk_name, hashed, interface_name, is_label, machine_name
+from mtv.converters.manifests.names import claim_name, disk_name, document_name, hashed, interface_name
 from mtv.converters.network import slots
 from mtv.converters.network.macs import normal_mac, stable_mac
 from mtv.model.estate import VM, Disk, Nic
@@ -79,7 +79,7 @@ def shape(
     namespace: str = "",
     macs: Mapping[str, str] | None = None,
 ) -> Shape:
-    name = plan.machine if is_label(plan.machine) else machine_name(plan.machine)
+    name = document_name(plan.machine)
     return Shape(
         plan=plan,
         guest=guest,

@@ -32,6 +32,7 @@ class Held:
     read_back: str = ""
     differing: tuple[int, ...] = ()
     fault: str = ""
+    is_read: bool = True  # False: `fault` says why it is not known what it holds
 
 
 def names(part: str, disk: str) -> str:

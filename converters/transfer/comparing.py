@@ -56,9 +56,7 @@ def differing(
     return sorted(wrong)
 
 
-def table_of(
-    target: Source, bucket: Bucket, stopping: Callable[[], bool], meter: Meter, advanced: Callable[[], None]
-) -> HashTable:
+def table_of(target: Source, bucket: Bucket, stopping: Callable[[], bool], meter: Meter) -> HashTable:
     """The hashes of all that a disk holds. Raises Cancelled if told to stop before the end."""
     found = HashTable(target.size_bytes)
     asked = wanted(found, target.extents())
@@ -70,7 +68,6 @@ def table_of(
         with lock:
             found.put(block.offset // BLOCK_BYTES, known)
         meter.advance(block.length)
-        advanced()
 
     target.read(Feed(whole_blocks(asked, found), bucket, stopping), take)
     if stopping():

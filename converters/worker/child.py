@@ -25,6 +25,8 @@ OPERATIONS: Mapping[str, str] = {  # loaded when it is asked for: a transfer nee
     "transfer": "mtv.converters.transfer.transfer:transfer",
     "verify": "mtv.converters.transfer.verify:verify",
     "journal": "mtv.converters.transfer.replay:replay",
+    "hash": "mtv.converters.transfer.hashing:hash_disks",
+    "reach": "mtv.converters.worker.reaching:reach",
     "inspect": "mtv.converters.guest.inspect:inspect",
     "convert": "mtv.converters.guest.convert:convert",
 }
@@ -37,8 +39,12 @@ OUTCOMES: Mapping[Kind, Literal["temporary", "permanent", "hold", "cancelled"]] 
 MARGIN_S = 5.0  # of the time to stop, what is left for the end
 
 
-def main(folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, SourceCheck]) -> int:
-    """Do the task in that folder. Gives 0 if its end was said, however it ended."""
+def main(
+    folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, SourceCheck],
+    guard: Callable[[], None] = lambda: None,
+) -> int:  # fmt: skip
+    """Do the task in that folder. Gives 0 if its end was said, however it ended. `guard` is called between requests
+    and does not come back where this process may not write any more."""
     folder = folder.absolute()
     if not (folder / "TASK.json").is_file():
         raise Refused("worker.folder", f"{folder} is no task's folder: it has no TASK.json", "see docs/worker.md")
@@ -47,7 +53,7 @@ def main(folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, Sourc
     except OSError as error:
         text = f"{folder} cannot be worked in: {(error.strerror or '').lower()}"
         raise Refused("worker.folder", text, "see docs/worker.md") from error
-    worker = _Worker(folder, speaker)
+    worker = _Worker(folder, speaker, guard)
     ended = worker.work(openers, checks)
     if ended.outcome != "cancelled":
         speaker.tell_log(folder / "worker.log")
@@ -56,9 +62,10 @@ def main(folder: Path, openers: Mapping[str, Opener], checks: Mapping[str, Sourc
 
 
 class _Worker:
-    def __init__(self, folder: Path, speaker: Speaker) -> None:
+    def __init__(self, folder: Path, speaker: Speaker, guard: Callable[[], None]) -> None:
         self._folder = folder
         self._speaker = speaker
+        self._guard = guard
         self._since = time.monotonic()
         self._work_s = 0.0
 
@@ -94,7 +101,7 @@ class _Worker:
         control = Control(self._folder, task.rate_bytes_per_s, lambda: _replay(job), self._give_up_later)
         job = Job(
             task=task, folder=self._folder, scratch=scratch, openers=openers, checks=checks, say=self._speaker.say,
-            stopping=lambda: control.stopping, rate_bytes_per_s=lambda: control.rate_bytes_per_s,
+            stopping=lambda: self._is_over(control), rate_bytes_per_s=lambda: control.rate_bytes_per_s,
         )  # fmt: skip
         control.begin()
         self._speaker.say("hello", {"op": task.op, "step": task.step, "attempt": task.attempt, "pid": os.getpid()})
@@ -102,6 +109,10 @@ class _Worker:
         if task.op == "inspect":
             self._speaker.say("facts", facts)
         return facts
+
+    def _is_over(self, control: Control) -> bool:
+        self._guard()
+        return control.stopping
 
     def _timed(self, work: Operation, job: Job) -> Facts:
         since = time.monotonic()

@@ -14,8 +14,8 @@ from pathlib import Path
 from mtv import codec, process, toolsroot
 from mtv.converters.transfer.targets.raw import failed
 from mtv.converters.worker import folders, lock
-from mtv.converters.worker.lines import Lines
 from mtv.errors import MtvError, Refused, Temporary
+from mtv.formats.lines import Lines
 from mtv.model.estate import Json
 from mtv.model.faults import Fault, Kind
 from mtv.model.tasks import LINE_LIMIT_BYTES, Ended, Event, Task, worker_name

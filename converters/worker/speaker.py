@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from mtv import codec
-from mtv.converters.worker import lines
+from mtv.formats import lines
 from mtv.model.estate import Json
 from mtv.model.tasks import Ended
 from mtv.times import now

@@ -52,10 +52,11 @@ class Credentials:
         return (certificate, key) if certificate and key else None
 
     def renew(self) -> bool:
-        """After the server refused us: whether there is another login to try."""
+        """After the server refused us: whether there may be another login to try. A token's file may have been rotated
+        while the request was on its way."""
         with self._lock:
             had, self._login = self._login, None
-        return had is not None
+        return had is not None or bool(self._access.user.token_file)
 
     def why_not(self) -> str:
         """What of ours has run out, as far as it can be seen from here."""

@@ -24,6 +24,9 @@ class Served:
         """ "" where it is not served in a version that we know."""
         return self.kinds.get((wanted.group, wanted.plural), "")
 
+    def has(self, group: str) -> bool:
+        return group == CORE or group in self.versions
+
     def path(self, wanted: Wanted, namespace: str = "") -> str:
         version = self.version(wanted)
         base = f"/apis/{wanted.group}/{version}" if wanted.group else f"/api/{version}"

@@ -1,6 +1,7 @@
 """Everything that a cluster has for VMs, page by page. What fails is a gap, and the rest goes on."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from mtv.errors import MtvError
 from mtv.model.estate import Change, Entity, Removal, Revision, kind_of
@@ -13,7 +14,7 @@ from mtv.providers.kubevirt.reading.discovery import Served, discover
 from mtv.providers.kubevirt.reading.wanted import READ, Wanted
 from mtv.providers.kubevirt.wire.answers import Status
 from mtv.providers.kubevirt.wire.api import Api
-from mtv.providers.kubevirt.wire.pages import pages
+from mtv.providers.kubevirt.wire.pages import AHEAD, Pages, begun, in_turn, pages
 
 Reader = Callable[[Object, Around], Iterable[Entity]]
 READERS: Mapping[Wanted, Reader] = {
@@ -46,17 +47,23 @@ class Inventory:
             served = discover(self._api)
             told = text(self._api.get("/version"), "gitVersion")
         yield [configuration.version(self._around, "Kubernetes", told), networks.pod_network(self._around)]
-        for one in parts:
-            yield from self._part(one, served)
+        with ThreadPoolExecutor(AHEAD, "kubevirt-page") as ahead:
+
+            def begin(one: Wanted) -> Pages | None:
+                path = served.path(one)
+                return begun(ahead, self._api, path, one.size, one.labelled) if served.version(one) else None
+
+            for one, listed in in_turn(parts, begin):
+                yield from self._part(one, served, listed)
         yield [self._cluster(), Revision("")]
 
-    def _part(self, one: Wanted, served: Served) -> Iterator[list[Change]]:
-        if not served.version(one):
+    def _part(self, one: Wanted, served: Served, listed: Pages | None) -> Iterator[list[Change]]:
+        if listed is None:
             if why := _unserved(one, served):
                 yield [self._gap(one, *why)]
             return
         try:
-            yield from self._read(one, served.path(one))
+            yield from self._read(one, listed)
         except Status as status:
             if status.code != 403 or not one.namespaced:
                 yield [self._gap(one, status.message or str(status.code), _advice(status))]
@@ -69,7 +76,7 @@ class Inventory:
         """Who may not list them all may perhaps list those of the namespace that is meant."""
         namespace = self._around.namespace
         try:
-            yield from self._read(one, served.path(one, namespace))
+            yield from self._read(one, pages(self._api, served.path(one, namespace), one.size, one.labelled))
             why = f"only those of namespace '{namespace}' may be read"
             yield [self._gap(one, why, "`mtv describe role --kind kubevirt --way read` says what to grant")]
         except Status as status:
@@ -77,12 +84,12 @@ class Inventory:
         except MtvError as error:
             yield [self._gap(one, error.fault.text, error.fault.hint)]
 
-    def _read(self, one: Wanted, path: str) -> Iterator[list[Change]]:
+    def _read(self, one: Wanted, listed: Pages) -> Iterator[list[Change]]:
         """A list that had to begin anew may have lost what it told before."""
         reader, around = READERS[one], self._around
         old: set[tuple[str, str]] = set()
         told: set[tuple[str, str]] = set()
-        for page in pages(self._api, path, one.size, one.labelled):
+        for page in listed:
             if page.begins:
                 old, told = old | told, set()
             found: list[Change] = []

@@ -27,6 +27,7 @@ QUOTAS = Wanted("quotas", CORE, ("v1",), "resourcequotas", namespaced=True)
 LIMITS = Wanted("limit ranges", CORE, ("v1",), "limitranges", namespaced=True)
 CLASSES = Wanted("storage classes", "storage.k8s.io", ("v1",), "storageclasses")
 DRIVERS = Wanted("CSI drivers", "storage.k8s.io", ("v1",), "csidrivers")
+CAPACITIES = Wanted("room of classes", "storage.k8s.io", ("v1",), "csistoragecapacities", namespaced=True)
 CSI_NODES = Wanted("attach limits", "storage.k8s.io", ("v1",), "csinodes")
 SNAPSHOT_CLASSES = Wanted(
     "snapshot classes", "snapshot.storage.k8s.io", ("v1",), "volumesnapshotclasses", "volumes cannot be snapshotted"
@@ -62,4 +63,4 @@ READ = (
     SIZES, CLUSTER_PREFERENCES, PREFERENCES, MAC_POOL, OPENSHIFT, CLAIMS, INSTANCES, MACHINES,
 )  # fmt: skip
 """In this order: what others need to be understood comes first."""
-KNOWN = (*READ, CONSTRAINTS)
+KNOWN = (*READ, CONSTRAINTS, CAPACITIES)

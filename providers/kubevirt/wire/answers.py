@@ -14,7 +14,9 @@ from mtv.providers.kubevirt.wire.server import Server
 from mtv.settings import Settings
 
 CHUNK_BYTES = 256 << 10
-SAID = 300
+SAID = 600
+WARNINGS = 20
+_WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 PASSING = (429, 500, 502, 503, 504)
 LONGEST_S = 60.0  # that a server may ask us to wait at a time
 
@@ -43,7 +45,7 @@ class Asked:
 def read(response: http.client.HTTPResponse, asked: Asked, limits: Settings) -> Object:
     """The object that was sent. Raises Status; MtvError `kubevirt.too-large`, `kubevirt.not-json`; CheckFailed
     `kubevirt.not-api`, `kubevirt.table`; Temporary `kubevirt.endless`, `kubevirt.truncated`."""
-    data = _whole(response, asked, limits)
+    data = whole_body(response, asked, limits)
     kind = (response.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if response.status in (301, 302, 303, 307, 308):
         raise _not_api(asked, "sends us elsewhere, as login pages do")
@@ -67,7 +69,7 @@ def read(response: http.client.HTTPResponse, asked: Asked, limits: Settings) -> 
     return told
 
 
-def _whole(response: http.client.HTTPResponse, asked: Asked, limits: Settings) -> bytes:
+def whole_body(response: http.client.HTTPResponse, asked: Asked, limits: Settings) -> bytes:
     deadline, size, pieces = time.monotonic() + limits.answer_s, 0, []
     while data := response.read(CHUNK_BYTES):
         size += len(data)
@@ -81,6 +83,12 @@ def _whole(response: http.client.HTTPResponse, asked: Asked, limits: Settings) -
     if response.length:
         raise Temporary("kubevirt.truncated", f"{asked.server}: {asked.what} ended early")
     return b"".join(pieces)
+
+
+def warnings(response: http.client.HTTPResponse) -> tuple[str, ...]:
+    """Beside an answer: `299 - "unknown field ..."`; a few of them, cut."""
+    told = response.headers.get_all("Warning") or []
+    return tuple(found[1].replace('\\"', '"')[:SAID] for one in told[:WARNINGS] if (found := _WARNING.match(one)))
 
 
 def _loaded(data: bytes, asked: Asked) -> Object:
@@ -120,22 +128,3 @@ def _after(response: http.client.HTTPResponse, told: Object | None = None) -> fl
         return min(max(when - time.time(), 0.0), LONGEST_S)
     asked = whole(told, "details", "retryAfterSeconds")
     return min(float(asked), LONGEST_S) if asked is not None and asked >= 0 else None
-
-
-def meaning(status: Status, asked: Asked) -> MtvError:
-    """The same for people."""
-    said = f"{asked.server}: {asked.what}: {status.message or status.reason or status.code}"
-    match status.code:
-        case 403:
-            return CheckFailed("kubevirt.forbidden", said, "`mtv check provider NAME` names the rule to add")
-        case 404:
-            return MtvError("kubevirt.not-found", said)
-        case 409:
-            return Temporary("kubevirt.conflict", said, "somebody changed it meanwhile")
-        case 410:
-            return Temporary("kubevirt.expired", said, "the list took longer than the server remembers: try again")
-        case 429:
-            return Temporary("kubevirt.busy", said)
-        case code if code >= 500:
-            return Temporary("kubevirt.server", said)
-    return MtvError("kubevirt.answer", said)

@@ -1,59 +1,147 @@
-"""Requests to one API server: kept connections, one new login, and reads that are asked again while it is away.
+"""The verbs of Kubernetes' API. A read is asked again while the server is away, and so is a change whose repetition
+changes nothing; of one that was sent and never answered it is looked up what became of it.
 
 kubernetes' own client is not used: docs/decisions/0050 says why.
 """
 
-import ssl
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlencode
 
 import orjson
 
 from mtv.errors import Temporary
-from mtv.providers.kubevirt.connect.access import Access
-from mtv.providers.kubevirt.connect.credentials import Credentials, refused
-from mtv.providers.kubevirt.connect.trust import context
-from mtv.providers.kubevirt.fields import Object
-from mtv.providers.kubevirt.wire import answers
+from mtv.providers.kubevirt.fields import Object, pairs, text
 from mtv.providers.kubevirt.wire.answers import Asked, Status
-from mtv.providers.kubevirt.wire.link import Link, said
-from mtv.providers.kubevirt.wire.server import Server, proxy_for, read_server
-from mtv.settings import Settings, settings
+from mtv.providers.kubevirt.wire.line import Line
+from mtv.providers.kubevirt.wire.meanings import meaning
+from mtv.providers.kubevirt.wire.request import ANY, APPLY, MERGE, Params, Request
+from mtv.providers.kubevirt.wire.stream import LINE_LIMIT_BYTES, Stream
+from mtv.providers.kubevirt.wire.watching import Watch
 
-AGENT = "mtv"
-WAITS_S = (0.5, 2.0, 5.0, 10.0)  # between tries; the last one repeats
-FIRST_TRIES = 3  # of a server that never answered: its name may be wrong
-Params = Mapping[str, str | int]
+UNTYPED = "failed to create typed patch object"
+"""A field that the schema has not, or of another type: server-side apply says 500, and says it for ever."""
+STRICT: Params = {"fieldManager": "mtv", "fieldValidation": "Strict"}
+OURS = ("resourceVersion", "managedFields", "generation")  # of metadata: what the server counts up by itself
 
 
-class Api:
-    """Safe to use from several threads: each request takes a connection of its own."""
-
-    def __init__(
-        self, access: Access, limits: Settings | None = None, sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
-        self.access, self.limits = access, limits or settings()
-        self.server: Server = read_server(access)
-        self.credentials = Credentials(access)
-        self._proxy = proxy_for(access, self.server)
-        self._sleep, self._clock = sleep, clock
-        self._idle: list[Link] = []
-        self._lock = threading.Lock()
-        self._context: ssl.SSLContext | None = None
-        self.has_answered = False
+class Api(Line):
+    """All raise Status for what the server refuses (`said` puts it into our words), and MtvError for what is wrong
+    on the way."""
 
     def get(self, path: str, params: Params | None = None) -> Object:
-        """Raises Status for what the server refuses, MtvError for what is wrong on the way."""
-        return self._persist(Asked(self.server, path), lambda asked: self._ask(asked, "GET", path, params or {}, None))
+        return self.persist(lambda: self.ask(Request("GET", path, params or {})))
 
     def review(self, path: str, body: Object) -> Object:
         """A question that is put by POST and changes nothing: asked again like a read."""
-        data = orjson.dumps(body)
-        return self._persist(Asked(self.server, path), lambda asked: self._ask(asked, "POST", path, {}, data))
+        return self.persist(lambda: self.ask(Request("POST", path, {}, orjson.dumps(body))))
+
+    def create(self, path: str, body: Object, params: Params | None = None) -> Object:
+        """In the list at `path`, under the name in `body`. Where an answer was lost and the name is taken by then, it
+        is ours if it carries our labels; else Status 409."""
+        request = Request("POST", path, {**STRICT, **(params or {})}, orjson.dumps(body))
+        was_lost = False
+
+        def once() -> Object:
+            nonlocal was_lost
+            try:
+                return self.ask(request)
+            except Temporary:
+                was_lost = True
+                raise
+            except Status as status:
+                if was_lost and (found := self._made(path, body, status)):
+                    return found
+                was_lost = was_lost or status.code >= 500
+                raise
+
+        return self.persist(once)
+
+    def _made(self, path: str, body: Object, status: Status) -> Object | None:
+        if status.reason != "AlreadyExists":
+            return None
+        found = self.ask(Request("GET", f"{path}/{text(body, 'metadata', 'name')}"))
+        labels = pairs(body, "metadata", "labels").items()
+        return found if labels and labels <= pairs(found, "metadata", "labels").items() else None
+
+    def apply(self, path: str, body: Object, *, force: bool = False) -> Object:
+        """Server-side, made or changed; `force` takes fields from other managers, for objects of ours alone."""
+        params = {**STRICT, "force": "true" if force else "false"}
+        request = Request("PATCH", path, params, orjson.dumps(body), APPLY)
+
+        def once() -> Object:
+            try:
+                return self.ask(request)
+            except Status as status:
+                if status.code == 500 and UNTYPED in status.message:
+                    raise Status(400, "BadRequest", status.message) from status
+                raise
+
+        return self.persist(once)
+
+    def patch(self, path: str, body: Object) -> Object:
+        """A merge patch: the values, not a difference, so it may arrive twice."""
+        return self.persist(lambda: self.ask(Request("PATCH", path, STRICT, orjson.dumps(body), MERGE)))
+
+    def replace(self, path: str, body: Object) -> Object:
+        """With the resourceVersion that it was read with. Status 409 where somebody changed it since; what is there
+        already after a lost answer was our own change."""
+        request = Request("PUT", path, STRICT, orjson.dumps(body))
+        was_lost = False
+
+        def once() -> Object:
+            nonlocal was_lost
+            try:
+                return self.ask(request)
+            except Temporary:
+                was_lost = True
+                raise
+            except Status as status:
+                if status.code == 409 and was_lost:
+                    found = self.ask(Request("GET", path))
+                    if _content(found) == _content(body):
+                        return found
+                was_lost = was_lost or status.code >= 500
+                raise
+
+        return self.persist(once)
+
+    def delete(
+        self, path: str, *, uid: str = "", propagation: str = "Background", grace_s: int | None = None
+    ) -> None:  # fmt: skip
+        """The server's word for it, not the end of it. Gone already is gone, and so is what has that name now and
+        another `uid`: it is left alone."""
+        options: dict[str, object] = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        if grace_s is not None:
+            options["gracePeriodSeconds"] = grace_s
+        request = Request("DELETE", path, {}, orjson.dumps(options))
+        try:
+            self.persist(lambda: self.ask(request))
+        except Status as status:
+            is_another = uid and status.code == 409 and "UID in precondition" in status.message
+            if status.code != 404 and not is_another:
+                raise
+
+    def subresource(self, path: str, body: Object) -> None:
+        """Such as start and stop of a VM; its answer has no type and says nothing. Sent again only where the server
+        said that it did not do it: Temporary, and the caller looks what became of it."""
+        request = Request("PUT", path, {}, orjson.dumps(body), accept=ANY)
+        self.persist(lambda: self.ask(request), lambda error: isinstance(error, Status) and error.code == 429)
+
+    def lines(
+        self, path: str, params: Params | None = None, *, stall_s: float | None = None,
+        limit_bytes: int = LINE_LIMIT_BYTES,
+    ) -> Stream:  # fmt: skip
+        """A streamed answer, line by line; `close` of it may come from another thread. Raises Temporary where it was
+        cut, or nothing came for `stall_s`."""
+        request = Request("GET", path, params or {}, accept=ANY)
+        link, response = self.persist(lambda: self.open(request, stall_s or self.limits.read_stall_s))
+        return Stream(link, response, Asked(self.server, path), limit_bytes)
+
+    def watch(self, path: str, params: Params | None = None) -> Watch:
+        """All that the list at `path` has, and then what happens to it: see Watch."""
+        return Watch(self, path, params or {})
 
     @contextmanager
     def said(self, what: str) -> Iterator[None]:
@@ -61,97 +149,10 @@ class Api:
         try:
             yield
         except Status as status:
-            raise answers.meaning(status, Asked(self.server, what)) from status
+            raise meaning(status, Asked(self.server, what)) from status
 
-    def close(self) -> None:
-        with self._lock:
-            idle, self._idle = self._idle, []
-        for one in idle:
-            one.close()
 
-    def _persist(self, asked: Asked, ask: Callable[[Asked], Object]) -> Object:
-        """For a while where the server answered before; else three times."""
-        began, tries = self._clock(), 0
-        while True:
-            try:
-                return ask(asked)
-            except (Temporary, Status) as error:
-                if isinstance(error, Status) and not error.is_passing:
-                    raise
-                wait_s = WAITS_S[min(tries, len(WAITS_S) - 1)]
-                if isinstance(error, Status) and error.after_s is not None:
-                    wait_s = max(error.after_s, 0.1)
-                tries += 1
-                late = self._clock() - began + wait_s > self.limits.target_down_s
-                if late or not (self.has_answered or tries < FIRST_TRIES):
-                    raise
-            self._sleep(wait_s)
-
-    def _ask(self, asked: Asked, verb: str, path: str, params: Params, body: bytes | None) -> Object:
-        try:
-            return self._once(asked, verb, path, params, body)
-        except Status as status:
-            if status.code != 401:
-                raise
-            if not self.credentials.renew():
-                raise refused(self.access, self.credentials.why_not()) from status
-        self.close()  # connections carry the old certificate
-        self._context = None
-        try:
-            return self._once(asked, verb, path, params, body)
-        except Status as status:
-            if status.code != 401:
-                raise
-            raise refused(self.access, self.credentials.why_not()) from status
-
-    def _once(self, asked: Asked, verb: str, path: str, params: Params, body: bytes | None) -> Object:
-        with said(self.server), self._lent() as one:
-            target = f"{self.server.base}{path}" + (f"?{urlencode(params)}" if params else "")
-            one.putrequest(verb, target, skip_accept_encoding=True)
-            for name, value in self._headers(body):
-                one.putheader(name, value)
-            one.endheaders(body)
-            response = one.getresponse()
-            self.has_answered = True
-            try:
-                return answers.read(response, asked, self.limits)
-            except Status:
-                self._give(one)  # it was read to its end
-                raise
-
-    def _headers(self, body: bytes | None) -> Iterator[tuple[str, str]]:
-        yield "User-Agent", AGENT
-        yield "Accept", "application/json"
-        if body is not None:
-            yield "Content-Type", "application/json"
-            yield "Content-Length", str(len(body))
-        yield from self.credentials.headers()
-
-    @contextmanager
-    def _lent(self) -> Iterator[Link]:
-        """One for a request; back among the idle ones only if all went well."""
-        with self._lock:
-            one = self._idle.pop() if self._idle else None
-        one = one or Link(
-            self.server, self._secured(), self._proxy, self.access.server_name, self.limits.connect_s,
-            self.limits.read_stall_s,
-        )  # fmt: skip
-        try:
-            yield one
-        except Status:
-            raise
-        except BaseException:
-            one.close()
-            raise
-        self._give(one)
-
-    def _give(self, one: Link) -> None:
-        with self._lock:
-            self._idle.append(one)
-
-    def _secured(self) -> ssl.SSLContext | None:
-        if not self.server.is_tls:
-            return None
-        if self._context is None:
-            self._context = context(self.access, self.credentials.certificate())
-        return self._context
+def _content(found: Object) -> Object:
+    metadata = found.get("metadata")
+    kept = {key: one for key, one in metadata.items() if key not in OURS} if isinstance(metadata, dict) else {}
+    return {**found, "metadata": kept}

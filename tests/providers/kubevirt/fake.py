@@ -33,6 +33,8 @@ class Said:
     body: object
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: bool = False  # the connection ends in the middle of the body
+    lost: bool = False  # it ends before any answer
+    hangs: bool = False  # after the body it stays open and says nothing more
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Request:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    body: Any = None
 
 
 def status(code: int, reason: str, message: str = "it was refused", **more: object) -> Object:
@@ -70,6 +73,7 @@ class FakeApiServer:
         self.allows: Callable[[Object], bool] = lambda attributes: True
         self.requests: list[Request] = []
         self.port = 0
+        self.over = threading.Event()
         self._server: ThreadingHTTPServer | None = None
 
     def serve(self, plural: str, *objects: Object, group: str = "", version: str = "v1") -> None:
@@ -87,7 +91,7 @@ class FakeApiServer:
             def do_GET(self) -> None:
                 fake._reply(self)
 
-            do_POST = do_GET
+            do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its word
                 pass
@@ -101,6 +105,7 @@ class FakeApiServer:
 
     def down(self) -> None:
         assert self._server
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -121,21 +126,26 @@ class FakeApiServer:
         url = urlsplit(to.path)
         query = {name: values[0] for name, values in parse_qs(url.query).items()}
         body = to.rfile.read(int(to.headers.get("Content-Length") or 0))
-        request = Request(to.command, url.path, query, dict(to.headers.items()))
+        request = Request(to.command, url.path, query, dict(to.headers.items()), json.loads(body) if body else None)
         self.requests.append(request)
-        said = self.scripted.popleft() if self.scripted else self.answer(request) or self._usual(request, body)
+        said = self.scripted.popleft() if self.scripted else self.answer(request) or self._usual(request)
+        if said.lost:
+            to.close_connection = True
+            return
         data = said.body if isinstance(said.body, bytes) else json.dumps(said.body).encode()
-        headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), **said.headers}
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(data) + said.hangs), **said.headers}
         to.send_response(said.status)
         for name, value in headers.items():
             to.send_header(name, value)
         to.end_headers()
         to.wfile.write(data[: len(data) // 2] if said.cut else data)
         to.close_connection = to.close_connection or said.cut
+        if said.hangs:
+            self.over.wait()
 
-    def _usual(self, request: Request, body: bytes) -> Said:
+    def _usual(self, request: Request) -> Said:
         if request.verb == "POST":
-            return Said(201, self._review(json.loads(body)))
+            return Said(201, self._review(request.body))
         if found := self.objects.get(request.path):
             return Said(200, found)
         if request.path == "/apis":

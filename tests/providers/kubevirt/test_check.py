@@ -19,7 +19,7 @@ from tests.providers.kubevirt.telling import check, rules
 def cluster_role() -> list[dict[str, Any]]:
     """What `mtv describe role` prints, as an admin would apply it."""
     done = CliRunner().invoke(cli, ["describe", "role", "--kind", "kubevirt"], catch_exceptions=False)
-    role, binding = yaml.safe_load_all(done.stdout)
+    role, binding, *_ = yaml.safe_load_all(done.stdout)
     assert (role["kind"], binding["kind"], binding["roleRef"]["name"]) == (
         "ClusterRole", "ClusterRoleBinding", role["metadata"]["name"],
     )  # fmt: skip

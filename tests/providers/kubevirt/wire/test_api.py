@@ -54,7 +54,8 @@ def test_a_page_of_a_proxy_is_told_by_its_title(fake: FakeApiServer) -> None:
     ("code", "kind", "error"),
     [
         (403, CheckFailed, "kubevirt.forbidden"), (404, MtvError, "kubevirt.not-found"),
-        (409, Temporary, "kubevirt.conflict"), (410, Temporary, "kubevirt.expired"), (422, MtvError, "kubevirt.answer"),
+        (409, Temporary, "kubevirt.conflict"), (410, Temporary, "kubevirt.expired"),
+        (422, MtvError, "kubevirt.invalid"),
     ],
 )  # fmt: skip
 def test_a_refusal_is_not_asked_again(fake: FakeApiServer, code: int, kind: type[MtvError], error: str) -> None:

@@ -1,0 +1,1 @@
+"""The Pod's side of a worker, as processes of this machine."""
