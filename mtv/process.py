@@ -144,6 +144,29 @@ def _installed(program: str) -> Iterator[None]:
         raise MtvError("process.missing", f"{program} is not installed", "run `mtv doctor`") from error
 
 
+def part() -> int:
+    """This process twice: 0 in the new one, which ends when the other does; its number in the other. Only while there
+    is one thread. Who has the number must see its end."""
+    parent = os.getpid()
+    number = os.fork()
+    if number == 0:
+        die_with_parent()
+        if os.getppid() != parent:
+            os._exit(1)
+    return number
+
+
+def ended(number: int) -> int | None:
+    """The status of a part, negative where a signal ended it; None while it runs."""
+    found, status = os.waitpid(number, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def tell(number: int, signal_number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(number, signal_number)
+
+
 def wait(child: Child, timeout_s: float) -> int | None:
     """Its status, or None if it still runs after that time."""
     try:

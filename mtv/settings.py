@@ -3,8 +3,12 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from mtv.errors import Refused
+from mtv.model.plans import WorkerChoice
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def _folder(variable: str, xdg: str, fallback: str) -> Path:
@@ -49,7 +53,7 @@ class Settings:
     disks: int = 2
     """Disks of one VM that a worker copies at a time: a source serves one disk seldom as fast as the line."""
 
-    progress_s: float = 1.0
+    progress_s: float = field(default_factory=lambda: _number("MTV_PROGRESS_S", 1.0))
     """Between two lines of a worker's progress."""
 
     reconnects: int = 3
@@ -87,6 +91,26 @@ class Settings:
 
     target_down_s: float = 120.0
     """A target that answered before and does not now is asked again for so long: its control plane may be upgraded."""
+
+    target_requests_s: float = 40.0
+    target_requests_at_once: float = 50.0
+    """What a cluster's API server is asked by one engine: 450 requests in any 10 s, however many VMs move."""
+
+    target_poll_s: tuple[float, ...] = (0.1, 0.2, 0.5, 1, 2, 3)
+    """Between two looks at what a target does; the last one repeats."""
+
+    machine_start_s: float = 300.0
+    """A VM that was started at its target runs within this time: its node may have to fetch an image."""
+
+    machine_stop_s: float = 300.0
+    """What a guest at its target has to shut down at the most, and a VM to be gone once it is deleted."""
+
+    upload_s: float = 600.0
+    """A target is ready for a disk within this time, and done with one that it has: 4 to 8 s and 2 to 5 s were measured
+    of a small one."""
+
+    removal_s: float = 120.0
+    """What was removed at a target is gone within this time; a Pod that ends takes 30 s by default."""
 
     page_limit_bytes: int = 64 << 20
     """One that is held in memory as a whole: its elements take ten times its room; 100 full VMs have 3 to 6 MB."""
@@ -194,3 +218,39 @@ class Settings:
 
 def settings() -> Settings:
     return Settings()
+
+
+def worker_choice() -> WorkerChoice:
+    """How workers run that are not processes of this machine. Raises Refused `settings.worker`."""
+    return WorkerChoice(
+        image=_word("IMAGE"),
+        command=tuple(_word("COMMAND").split()) or ("mtv",),
+        pull=_one_of("PULL", "IfNotPresent", "Always", "Never"),
+        pull_secrets=tuple(_words("PULL_SECRETS")),
+        scratch_class=_word("SCRATCH_CLASS"),
+        cpu=_word("CPU"),
+        memory=_word("MEMORY"),
+        nodes=dict(one.partition("=")[::2] for one in _words("NODES")),
+        kvm=_one_of("KVM", "auto", "none"),
+        transfer_network=_word("NETWORK"),
+        vddk_image=_word("VDDK_IMAGE"),
+        ca_bundle=_word("CA"),
+        proxy={name: _word(name) for name in ("HTTPS_PROXY", "NO_PROXY") if _word(name)},
+        lease_s=int(_number("MTV_WORKER_LEASE_S", 30)),
+    )
+
+
+def _word(name: str) -> str:
+    return os.environ.get(f"MTV_WORKER_{name}", "").strip()
+
+
+def _words(name: str) -> list[str]:
+    return [one.strip() for one in _word(name).split(",") if one.strip()]
+
+
+def _one_of(name: str, *allowed: Choice) -> Choice:
+    given = _word(name) or allowed[0]
+    for one in allowed:
+        if one == given:
+            return one
+    raise Refused("settings.worker", f"MTV_WORKER_{name}={given} is none of {', '.join(allowed)}", "unset it")

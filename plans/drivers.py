@@ -8,20 +8,21 @@ import logging
 import os
 import socket
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Generic
 
 from mtv.errors import MtvError
 from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Mark, Row
 from mtv.model.plans import Limits
-from mtv.plans.deciding.answers import answer
+from mtv.plans.deciding.answers import REVIVED
 from mtv.plans.deciding.decide import as_begun
 from mtv.plans.deciding.digest import digest
 from mtv.plans.deciding.endings import turning
 from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, fold
+from mtv.plans.lines import Lines
 from mtv.plans.runner import Migration, drive
 from mtv.plans.scheduler import Desk, Place
 from mtv.plans.steps import Clock, Control, End, Policy, Turn, W
@@ -35,10 +36,10 @@ from mtv.times import moment
 
 CLOCK_JUMP_S = 5.0  # a wall clock that was set by more than this wakes everybody
 FINISHED = ("done", "probation", "failed", UNSURE, *UNDONE)
-REVIVED = ("held", "refused")  # what `mtv run` goes on with once the cause is mended
 
 Build = Callable[[MigrationRow, StoreJournal, Control], Awaitable[Migration[W]]]
 Key = tuple[str, str]  # run, VM key
+Side = Sequence["asyncio.Task[None]"]  # what goes on beside the migrations: a heart, an ear
 _log = logging.getLogger(__name__)
 
 
@@ -49,12 +50,12 @@ class Drivers(Generic[W]):
         self.store, self.build, self.clock, self.settings = store, build, clock, set_
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.desk = Desk(clock, {"run": limits.per_run, "host": limits.per_host, "datastore": limits.per_datastore})
-        self.width = limits.per_run
-        self.ending = self.full_stop = False
+        self.lines = Lines(limits)
+        self.ending = False
+        self.may_act: Callable[[], bool] = lambda: True  # asked before each step: an engine may lose its right to
         self.faults: dict[str, Fault] = {}
         self._changed = asyncio.Event()
         self._seats: dict[Key, tuple[Control, asyncio.Task[End]]] = {}
-        self._queue: deque[MigrationRow] = deque()
         self._wished: set[Key] = set()
         self._refused: set[Key] = set()  # could not be driven: not tried again by this engine
         self._revive = False
@@ -63,15 +64,9 @@ class Drivers(Generic[W]):
         """Gives the state of each of those, by VM key."""
         records = self.store.read(lambda found: read_migrations(found, run))
         chosen = [one for one in records if only is None or one.vm_key in only]
-        self._queue.extend(one for one in chosen if self._has_more(one, revive))
+        self.lines.of(run).add(one for one in chosen if self._has_more(one, revive))
         self._wished, self._revive = wished(self.store), revive
-        heart = Heartbeat(self.store)
-        side = asyncio.create_task(self._watch()), asyncio.create_task(self._beat(heart))
-        try:
-            await self._serve(side)
-        finally:
-            await _end(*side, *(task for _, task in self._seats.values()))
-            heart.stop()
+        await self._live(self._until_rest)
         states = self._states(run)
         return {one.vm_key: states[one.vm_key] for one in chosen}
 
@@ -86,21 +81,34 @@ class Drivers(Generic[W]):
             control.end()
         self._changed.set()
 
-    async def _serve(self, side: Sequence["asyncio.Task[None]"]) -> None:
+    async def _live(self, work: Callable[[Side], Awaitable[None]]) -> None:
+        """`work`, with a heart that beats and an ear for what is asked."""
+        heart = Heartbeat(self.store)
+        side = asyncio.create_task(self._watch()), asyncio.create_task(self._beat(heart))
         for task in side:
             task.add_done_callback(lambda _: self._changed.set())
+        try:
+            await work(side)
+        finally:
+            await _end(*side, *(task for _, task in self._seats.values()))
+            heart.stop()
+
+    async def _until_rest(self, side: Side) -> None:
         while True:
-            self._changed.clear()
-            for task in side:
-                if task.done():
-                    task.result()  # the store is gone: everything ends
-            self._admit()
+            self._begin_turn(side)
             if self._seats:
                 await self._changed.wait()
             elif self.ending or not (late := wished(self.store) - self._refused):
                 return
             else:
                 self._wished |= late  # asked while the last one ended
+
+    def _begin_turn(self, side: Side) -> None:
+        self._changed.clear()
+        for task in side:
+            if task.done():
+                task.result()  # the store is gone: everything ends
+        self._admit()
 
     def _admit(self) -> None:
         """Those that somebody asked something of come at once, the others in order, as many as may be under way."""
@@ -109,13 +117,14 @@ class Drivers(Generic[W]):
         wishes, self._wished = self._wished - self._refused - set(self._seats), set()
         for key in sorted(wishes):
             self._start(self._record(key))
-        while self._queue and not self.full_stop and self._under_way() < self.width:
-            record = self._queue.popleft()
-            if (record.run, record.vm_key) not in self._seats:
-                self._start(record)
+        for run, line in self.lines.all():
+            while line.waiting and self._under_way(run) < line.limits.per_run:
+                record = line.next()
+                if (record.run, record.vm_key) not in self._seats:
+                    self._start(record)
 
-    def _under_way(self) -> int:
-        return sum(not control.resting for control, _ in self._seats.values())
+    def _under_way(self, run: str) -> int:
+        return sum(not control.resting for key, (control, _) in self._seats.items() if key[0] == run)
 
     def _record(self, key: Key) -> MigrationRow:
         records = self.store.read(lambda found: read_migrations(found, key[0]))
@@ -123,10 +132,15 @@ class Drivers(Generic[W]):
 
     def _start(self, record: MigrationRow) -> None:
         key = (record.run, record.vm_key)
-        control = Control(changed=self._changed.set)
+        control = Control(changed=self._changed.set, may_act=self._may_act)
         task = asyncio.create_task(self._drive(record, control), name=record.name)
         self._seats[key] = (control, task)
         task.add_done_callback(lambda done: self._left(key, done))
+
+    def _may_act(self) -> bool:
+        if not self.may_act():
+            self.stop()
+        return not self.ending
 
     def _left(self, key: Key, task: "asyncio.Task[End]") -> None:
         del self._seats[key]
@@ -148,7 +162,7 @@ class Drivers(Generic[W]):
         policy = replace(migration.policy, engine=self.name)
         migration = replace(migration, journey=journey, policy=policy)
         if policy.on_failure == "stop":
-            journal.heard = self._stop_at_failure  # before its slots are given to the next
+            journal.heard = partial(self._stop_at_failure, record.run)  # before its slots are given to the next
         return await drive(migration, self.clock, control, Place(self.desk, record.name, record.place))
 
     async def _go_on(self, journal: StoreJournal) -> None:
@@ -171,14 +185,14 @@ class Drivers(Generic[W]):
         row = turning(turn, len(journal.rows()) + 1, Policy(engine=self.name), self.clock.now())
         await journal.append(row)
 
-    def _stop_at_failure(self, row: Row) -> None:
+    def _stop_at_failure(self, run: str, row: Row) -> None:
         """on_failure: stop. Who has not begun stays pending."""
         if row.mark is not Mark.FAILED or row.undo:
             return
-        self.full_stop = True
-        states = {run: self._states(run) for run, _ in self._seats}
-        for (run, vm_key), (control, _) in self._seats.items():
-            if states[run][vm_key] == "pending" and not control.begun:
+        self.lines.of(run).stop()
+        states = self._states(run)
+        for (other, vm_key), (control, _) in self._seats.items():
+            if other == run and states[vm_key] == "pending" and not control.begun:
                 control.end()
 
     def _states(self, run: str) -> dict[str, str]:
@@ -208,20 +222,6 @@ class Drivers(Generic[W]):
         while True:
             await asyncio.sleep(self.settings.heartbeat_s)
             heart.beat()
-
-
-async def answered(store: Store, run: str, vm_key: str, clock: Clock) -> bool:
-    """Answers what was asked of a migration that nobody drives; False where that takes steps of its journey (an undo,
-    a commit): it is left to who drives it. The caller has the engine's lock."""
-    journal = StoreJournal(store, run, vm_key, digest)
-    for intent in journal.intents():
-        decision = answer(fold(journal.rows()), intent)
-        if isinstance(decision, Turn):
-            if decision.state in ACTIVE.values():
-                return False
-            await journal.append(turning(decision, len(journal.rows()) + 1, Policy(), clock.now()))
-        await journal.took(intent, decision.state if isinstance(decision, Turn) else decision.result)
-    return True
 
 
 def _is_over(record: MigrationRow, clock: Clock) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,12 +17,17 @@ from mtv.model.faults import Fault
 from mtv.model.outcomes import Intent
 from mtv.model.plans import Limits
 from mtv.plans import tally
-from mtv.plans.drivers import Build, Drivers, answered
-from mtv.plans.steps import Clock, W
+from mtv.plans.deciding.answers import answer
+from mtv.plans.deciding.digest import digest
+from mtv.plans.deciding.endings import turning
+from mtv.plans.deciding.fold import ACTIVE, fold
+from mtv.plans.drivers import Build, Drivers
+from mtv.plans.serving import Server
+from mtv.plans.steps import Clock, Policy, Turn, W
 from mtv.settings import Settings, settings
 from mtv.store import reading
-from mtv.store.journal import ask, intent
-from mtv.store.place import engine_lock
+from mtv.store.journal import StoreJournal, ask, intent
+from mtv.store.place import SECOND, engine_lock
 from mtv.store.records import read_rows
 from mtv.store.store import Store
 from mtv.times import now
@@ -75,6 +80,19 @@ async def run_engine(
     )  # fmt: skip
 
 
+async def serve_engine(
+    store: Store, build: Build[W], rested: Callable[[str], Awaitable[None]], *,
+    may_act: Callable[[], bool] = lambda: True, clock: Clock | None = None, setting: Settings | None = None,
+) -> None:  # fmt: skip
+    """Be the engine of all runs that have none, until TERM or INT, or `may_act` says no. `rested` is told each run
+    that has no more to do now. Raises Refused `engine.second` or `engine.serves` where another engine lives."""
+    with engine_lock(store.path, serves=True):
+        server = Server(store, build, clock or SystemClock(), setting or settings(), rested)
+        server.may_act = may_act
+        with _listening(server.stop):
+            await server.serve()
+
+
 def _refused(store: Store, run: str, states: Mapping[str, str]) -> frozenset[str]:
     keys = (key for key, state in states.items() if state not in (*tally.GOOD, tally.UNTOUCHED))
     return frozenset(key for key in keys if tally.refused(store.read(partial(read_rows, run=run, vm_key=key))))
@@ -113,12 +131,26 @@ async def lead(
                 store, run, build, limits=limits, clock=clock, only=vms, revive=False, signals=signals, setting=setting
             )
         except Refused as refusal:
-            if refusal.fault.code != "engine.second":
+            if refusal.fault.code not in SECOND:
                 raise
         if time.monotonic() > deadline_s:
             break
         await asyncio.sleep(setting.watch_s / 5)
     return None
+
+
+async def answered(store: Store, run: str, vm_key: str, clock: Clock) -> bool:
+    """Answers what was asked of a migration that nobody drives; False where that takes steps of its journey (an undo,
+    a commit): it is left to who drives it. The caller has the engine's lock."""
+    journal = StoreJournal(store, run, vm_key, digest)
+    for asked in journal.intents():
+        decision = answer(fold(journal.rows()), asked)
+        if isinstance(decision, Turn):
+            if decision.state in ACTIVE.values():
+                return False
+            await journal.append(turning(decision, len(journal.rows()) + 1, Policy(), clock.now()))
+        await journal.took(asked, decision.state if isinstance(decision, Turn) else decision.result)
+    return True
 
 
 def detach(store: Path, argv: Sequence[str], log: Path, timeout_s: float = DETACH_S) -> int:

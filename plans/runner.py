@@ -122,7 +122,7 @@ async def _act(act: Act, migration: Migration[W], clock: Clock, control: Control
     if names is None:
         return await journal.append(replace(begin, mark=Mark.SKIPPED))
     try:
-        if await _granted(slots, names, control) and not control.ending:
+        if await _granted(slots, names, control) and not control.ending and control.may_act():
             control.begun = True
             await journal.append(replace(begin, at=stamp(clock.now())))
             await journal.append(await _attempt(step, begin, migration, clock, control))

@@ -154,6 +154,7 @@ class Control:
     resting: bool = False  # it only waits: for a time, or for a person
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     changed: Callable[[], None] = lambda: None  # called when it begins or ends to rest
+    may_act: Callable[[], bool] = lambda: True  # asked before each step; False ends it
 
     def stopping(self) -> bool:
         return self.cancelled or self.ending

@@ -1,7 +1,8 @@
 """The two ends of a journey. Ours and a stranger's register the same way: by entry point."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from mtv.errors import Refused
@@ -45,3 +46,13 @@ def fits() -> Iterator[Finding]:
     for kind in kinds("sources"):
         if fit := getattr(load("sources", kind), "fit", None):
             yield from fit()
+
+
+def keep(lease: str, folder: Path, work: Callable[[Callable[[], None]], int]) -> int:
+    """Do a worker's work while it holds that lease, of the kind of target whose workers have one. `work` is given what
+    to call before each write, and gives the process's status. Raises Refused `worker.lease`."""
+    for kind in kinds("targets"):
+        if found := getattr(load("targets", kind), "keep", None):
+            status: int = found(lease, folder, work)
+            return status
+    raise Refused("worker.lease", f"there is no target here whose workers hold a lease such as {lease}")

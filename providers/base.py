@@ -6,14 +6,14 @@ blocking SDK is put into threads inside the provider, each call with a socket ti
 after a crash: each finds its own objects by name. Errors: `mtv.errors`, with the VM and the thing named.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 from mtv.model.estate import VM, Change, Concern, Disk, Entity, Finding, Json
 from mtv.model.points import Export, Extent, Point
 from mtv.model.reading import Opener, Route, SourceCheck
-from mtv.model.volumes import Machine, Volume, VolumeSpec
+from mtv.model.volumes import Image, Machine, Volume, VolumeSpec
 from mtv.providers.workers import Workers
 
 
@@ -105,6 +105,15 @@ class Lends(Protocol):
 
 
 @runtime_checkable
+class Reached(Protocol):
+    """Sources that workers read over a network."""
+
+    async def addresses(self) -> Sequence[str]:
+        """HOST:PORT of all that a worker may have to reach, whichever way it reads."""
+        ...
+
+
+@runtime_checkable
 class Renews(Protocol):
     async def renew(self, export: Export) -> Mapping[str, str]:
         """Keep a ticket alive; gives new secrets, by file name."""
@@ -129,12 +138,22 @@ class Volumes(Protocol):
         """It being gone is no error."""
         ...
 
-    async def scratch(self, run: str, machine: str) -> str:
-        """A folder beside the data that outlives a worker: journal and overlays. Made or found again."""
+    async def scratch(self, run: str, machine: str, disks: Sequence[VolumeSpec] = ()) -> str:
+        """A folder beside the data that outlives a worker: journal and overlays, with room for those of these disks.
+        Made or found again."""
         ...
 
     async def tidy(self, run: str, machine: str) -> None:
         """Remove that folder; it being gone is no error."""
+        ...
+
+
+@runtime_checkable
+class Housed(Protocol):
+    """Targets with namespaces, by whatever word: asked before anything else, once for each process."""
+
+    def house(self, namespace: str, run: str = "") -> None:
+        """From now on, what is made, found or removed lies there, and is that run's where one is named."""
         ...
 
 
@@ -144,6 +163,24 @@ class Readies(Protocol):
 
     async def ready(self, specs: Sequence[VolumeSpec], need_bytes: int) -> None:
         """Raises CheckFailed or Held for everything that would refuse these disks; `need_bytes` is their data."""
+        ...
+
+
+@runtime_checkable
+class Stands(Protocol):
+    """Targets that judge a VM's documents by what stands there already."""
+
+    async def standing(self, documents: Sequence[Mapping[str, Json]]) -> Sequence[Mapping[str, Json]]:
+        """The target's own settings, and the objects that those documents name: as far as they may be read."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Targets that can say why a VM does not come there."""
+
+    async def why(self, machine: str, run: str, vm: str) -> Sequence[Finding]:
+        """Each cause that is found now, with its evidence and its fix; `vm` is the VM's key. Changes nothing."""
         ...
 
 
@@ -158,6 +195,19 @@ class Machines(Protocol):
     async def machine(self, name: str) -> Machine: ...
 
     async def remove_machine(self, name: str) -> None: ...
+
+
+@runtime_checkable
+class Uploads(Protocol):
+    """Targets that take finished disks from this machine, over the network and without a worker."""
+
+    async def upload(
+        self, run: str, vm: str, claim: Mapping[str, Json], image: Image, tell: Callable[[int, int], None],
+        through: str,
+    ) -> bool:  # fmt: skip
+        """That claim holds the disk afterwards, whole: False where it did before. `tell` is given the bytes that were
+        sent and all of them; `through` is an address where disks are taken, "" the target's own word for it."""
+        ...
 
 
 @runtime_checkable

@@ -30,7 +30,7 @@ def concerns(source: str, rules: Sequence[Rule], vm: VM) -> list[Concern]:
 
 
 def disks(wanted: Callable[[Disk], object]) -> Callable[[VM], str]:
-    return lambda vm: ", ".join(disk.label or disk.key for disk in vm.disks if wanted(disk))
+    return lambda vm: ", ".join([disk.label or disk.key for disk in vm.disks if wanted(disk)])
 
 
 def devices(*kinds: str, connected: bool = False) -> Callable[[VM], str]:
@@ -39,7 +39,7 @@ def devices(*kinds: str, connected: bool = False) -> Callable[[VM], str]:
     def wanted(one: Device) -> bool:
         return one.kind in kinds and (one.connected or not connected)
 
-    return lambda vm: ", ".join(one.label or one.key for one in vm.devices if wanted(one))
+    return lambda vm: ", ".join([one.label or one.key for one in vm.devices if wanted(one)]) if vm.devices else ""
 
 
 def silent(vm: VM) -> str:
@@ -48,13 +48,13 @@ def silent(vm: VM) -> str:
 
 
 def _full(vm: VM) -> str:
-    return ", ".join(one.path for one in vm.guest.file_systems
-                     if one.path in ("/", "C:\\") and one.size_bytes and one.free_bytes < FREE_BYTES)  # fmt: skip
+    return ", ".join([one.path for one in vm.guest.file_systems
+                      if one.path in ("/", "C:\\") and one.size_bytes and one.free_bytes < FREE_BYTES])  # fmt: skip
 
 
 def _hot(vm: VM) -> str:
-    flags = {"CPU": vm.cpu_hot_add or vm.cpu_hot_remove, "memory": vm.memory_hot_add}
-    return ", ".join(name for name, on in flags.items() if on)
+    cpu = vm.cpu_hot_add or vm.cpu_hot_remove
+    return ("CPU, memory" if vm.memory_hot_add else "CPU") if cpu else "memory" if vm.memory_hot_add else ""
 
 
 _C, _W, _I = Level.CRITICAL, Level.WARNING, Level.INFO

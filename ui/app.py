@@ -8,10 +8,10 @@ from textual.app import App
 from textual.message import Message
 
 from mtv.errors import MtvError
-from mtv.ui.board import Board
 from mtv.ui.dialogs import Confirm, Keys
 from mtv.ui.journey import JourneyScreen
 from mtv.ui.migrations import MigrationsScreen
+from mtv.verbs.remote.board import Board
 from mtv.verbs.showing.views import MigrationView, StepView
 
 EVERY_S = 0.5

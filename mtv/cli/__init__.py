@@ -21,9 +21,10 @@ from mtv.errors import MtvError
 )
 @click.version_option(package_name="mtv-toolkit", prog_name="mtv")
 @click.option("--store", metavar="FILE", help="Where mtv keeps its state ($MTV_STORE, or the XDG data folder).")
+@click.option("--via", metavar="WHERE", help="Ask the engine in the cluster of that context, or exec:COMMAND.")
 @click.option("--log", type=click.Choice(["text", "json"]), default="text", help="Form of the log on stderr.")
 @click.option("-v", "--verbose", is_flag=True, help="Log what is done on stderr.")
-def cli(store: str | None, log: str, verbose: bool) -> None:
+def cli(store: str | None, via: str | None, log: str, verbose: bool) -> None:
     """Move whole estates of virtual machines to KubeVirt, with proof."""
     if store:
         os.environ["MTV_STORE"] = store

@@ -55,10 +55,10 @@ def _stands(one: MigrationView, interrupted: bool) -> str:
 
 
 def _so_far(one: MigrationView) -> str:
-    """Time, step and bytes: of what is done, all its data; of what was undone, no bytes are left."""
+    """Time, step and bytes: of what is done, all that was read back; of what was undone, no bytes are left."""
     took = f" in {duration(one.seconds)}" if one.seconds is not None and one.state != "pending" else ""
     if one.state in ("done", "probation"):
-        return took + (f", {size(one.total_bytes)} in blocks with data" if one.total_bytes else "")
+        return took + (f", {size(one.total_bytes)} read back" if one.total_bytes else "")
     if one.state in UNDONE:
         return took + (f", it had come to '{one.title}'" if one.title else "")
     moved = f", {share(one.done_bytes, one.total_bytes)}" if one.done_bytes or one.total_bytes else ""

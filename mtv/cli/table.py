@@ -1,6 +1,7 @@
 """All commands with their one line of help, so that `mtv --help` imports none of them."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -31,7 +32,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "verify": ("proof:verify", "Read target disks again and hold them against signed receipts."),
     "key": ("proof:key", "Make or show the key that signs receipts."),
     "boot": ("guests:boot", "Boot a bundle in QEMU on a throw-away overlay."),
+    "import": ("importing:import_bundle", "Upload a bundle to a cluster and make its VM there, halted."),
     "ui": ("work:ui", "Steer runs in the terminal UI."),
+    "serve": ("serve:serve", "Be the engine of all runs that have none."),
+    "rpc": ("serve:rpc", "Answer verbs as JSON over stdin and stdout (--via starts this)."),
     "doctor": ("work:doctor", "Say whether this machine is fit, with the fix for what is missing."),
     "worker": ("work:worker", "Do one task (the engine starts this)."),
     "completion": ("work:completion", "Print the completion script of bash, zsh or fish."),
@@ -40,6 +44,16 @@ TABLE: dict[str, tuple[str, str]] = {
 
 class Commands(click.Group):
     """A group that imports a command's module when the command is used."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        words = [*ctx._protected_args, *ctx.args]
+        if via := ctx.params.get("via"):
+            from mtv.cli import remote
+
+            if words and words[0] not in remote.HERE:
+                ctx.invoke(self.callback, **ctx.params) if self.callback else None
+                return remote.call(self, ctx, words, via)
+        return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(TABLE)

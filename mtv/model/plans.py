@@ -107,6 +107,26 @@ class Near:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkerChoice:
+    """How workers run that a target starts itself, as Pods do; from the environment: settings.worker_choice()."""
+
+    image: str = ""
+    command: tuple[str, ...] = ("mtv",)  # of that image
+    pull: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    pull_secrets: tuple[str, ...] = ()
+    scratch_class: str = ""  # of the claim for journal and overlays; "" CDI's for scratch space, else the first disk's
+    cpu: str = ""  # what each asks for; "" by what it does
+    memory: str = ""  # what each asks for and is limited to; "" by what it does
+    nodes: Mapping[str, str] = field(default_factory=dict)  # labels that a node must have
+    kvm: Literal["auto", "none"] = "auto"
+    transfer_network: str = ""  # NS/NAME of a network attachment
+    vddk_image: str = ""
+    ca_bundle: str = ""  # a ConfigMap with ca-bundle.crt
+    proxy: Mapping[str, str] = field(default_factory=dict)  # environment variables
+    lease_s: int = 30  # for so long a worker that reaches nobody goes on writing
+
+
+@dataclass(frozen=True, kw_only=True)
 class VmPlan:
     """One VM's part of a plan."""
 

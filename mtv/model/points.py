@@ -27,6 +27,15 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mount:
+    """Files of this machine that lie on a claim too: workers elsewhere see them at another place."""
+
+    claim: str  # NAMESPACE/NAME
+    inside: str  # of the claim: what is seen `at` that place
+    at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Export:
     """Data that tells a worker how to open one disk of a point; holds no handle and no secret.
 
@@ -42,4 +51,5 @@ class Export:
     params: Mapping[str, Json] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()  # names of files in the task's secrets folder
     paths: tuple[str, ...] = ()  # files of this machine that the worker reads: bound read-only into a tools root
+    mounts: tuple[Mount, ...] = ()  # where workers elsewhere find these files
     remote: bool = False  # it is read over a network, which a tools root is given for it

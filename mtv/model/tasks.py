@@ -17,7 +17,7 @@ ROOT_SPAN_BYTES = 256 << 20  # one root hash, one journal flush at the latest
 BLOCK_BYTES = 1 << 20  # one hash
 GUEST_KEY_FILE = "guest-key-{}"  # a task's secret: the key of the choice's LUKS device of that number
 
-Op = Literal["inspect", "transfer", "verify", "convert", "journal"]
+Op = Literal["inspect", "transfer", "verify", "convert", "journal", "hash", "reach"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 """The target's side of a disk, and of a VM."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeSpec:
-    """One disk to be made at the target. `name` is deterministic: a crash finds the same volume again."""
+    """One disk to be made at the target. Its name there is deterministic: a crash finds the same volume again."""
 
     run: str
     vm: str  # VM key
@@ -16,6 +17,7 @@ class VolumeSpec:
     to: str = ""  # StorageClass, or raw | qcow2 for a bundle
     access: str = ""
     mode: str = ""
+    name: str = ""  # as the VM's documents have it; "" the target's own way to name one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,3 +43,12 @@ class Machine:
     state: str  # halted running absent unknown
     path: str = ""
     started_at: str = ""
+    warnings: tuple[str, ...] = ()  # what the target said while it was made
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A finished disk as a file of this machine. `mark` tells its state from any other that it may have had."""
+
+    path: Path
+    mark: str

@@ -32,11 +32,17 @@ def count(found: sqlite3.Connection, table: str, generation: int) -> int:
     return number
 
 
-def put(found: sqlite3.Connection, generation: int, some: Iterable[tuple[Key, Entity | None]]) -> None:
-    """Those objects instead of what they were."""
+def put(
+    found: sqlite3.Connection, generation: int, some: Iterable[tuple[Key, Entity | None]], there: set[Key] | None = None
+) -> None:
+    """Those objects instead of what they were. `there` is what the generation may have already, where that is known:
+    to look for rows that are not there takes a quarter of the time."""
     rows: dict[str, list[flat.Row]] = defaultdict(list)
     for key, one in some:
-        _remove(found, generation, key)
+        if there is None or key in there:
+            _remove(found, generation, key)
+        if there is not None:
+            there.add(key)
         for table, row in () if one is None else flat.rows(one):
             rows[table].append(row)
     for table, listed in rows.items():
@@ -52,12 +58,14 @@ def _remove(found: sqlite3.Connection, generation: int, key: Key) -> None:
             found.execute(f"DELETE FROM {table} WHERE generation = ? AND vm_id = ?", (generation, id_))
 
 
-def put_some(found: sqlite3.Connection, number: int, left: Iterator[tuple[Key, Entity | None]]) -> bool:
+def put_some(
+    found: sqlite3.Connection, number: int, left: Iterator[tuple[Key, Entity | None]], there: set[Key] | None
+) -> bool:
     """As many as fit into one short transaction; False when all are written."""
     still_ours(found, number)
     deadline = time.monotonic() + BATCH_S
     while some := list(islice(left, TOGETHER)):
-        put(found, number, some)
+        put(found, number, some, there)
         if time.monotonic() > deadline:
             return True
     return False

@@ -4,6 +4,8 @@ readers see the old picture or the new one, never half of it.
 
 import json
 import sqlite3
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TypeVar
@@ -74,6 +76,9 @@ class Refresh:
         self._base = store.read(lambda found: generation.current(found, source))
         self._changes: dict[tuple[str, str], Entity | None] = {}  # None: removed
         self._number: int | None = None  # of the generation that is being written
+        self._put: Callable[[sqlite3.Connection], bool] = lambda found: False
+        self._writing: Future[bool] | None = None  # by `_put`, which says whether it left something
+        self._there: set[generation.Key] | None = set() if full or not self._base else None  # in it; None: a copy's
 
     def take(self, change: Change) -> None:
         match change:
@@ -91,6 +96,7 @@ class Refresh:
         if self._number is None and not self._full and self._base and len(self._changes) <= IN_PLACE:
             return self.store.write(self._amend)
         self._spill()
+        self._settle()
         number = self._number or 0
         said = self.store.read(lambda found: twins.search(found, number))
         self.store.write(lambda found: twins.mark(found, number, said))
@@ -100,15 +106,21 @@ class Refresh:
         return self.store.read(lambda found: generation.size(found, number))
 
     def _spill(self) -> None:
-        """Write what was taken so far."""
+        """Begin to write what was taken so far: what comes next is read meanwhile."""
+        self._settle()
         if self._number is None:
             self._number = self.store.write(self._start)
             if not self._full and self._base:
                 self._copy(self._base[0], self._number)
-        number, left = self._number, iter(self._changes.items())
-        while self.store.write(lambda found: generation.put_some(found, number, left)):
-            pass
-        self._changes.clear()
+        left, self._changes = iter(self._changes.items()), {}
+        self._put = partial(generation.put_some, number=self._number, left=left, there=self._there)
+        self._writing = self.store.begin(self._put)
+
+    def _settle(self) -> None:
+        """What was begun is written."""
+        while self._writing and self._writing.result():
+            self._writing = self.store.begin(self._put)
+        self._writing = None
 
     def _copy(self, old: int, number: int) -> None:
         for table in flat.KEPT:

@@ -80,6 +80,12 @@ def wished(store: Store) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in store.read(lambda found: found.execute(sql).fetchall())}
 
 
+def only_run(found: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Those of whom nothing else is wished than to be run: they come when it is their turn."""
+    sql = "SELECT run, vm_key FROM intents WHERE taken_at = '' GROUP BY run, vm_key HAVING min(verb = 'run')"
+    return {(row[0], row[1]) for row in found.execute(sql)}
+
+
 def note(store: Store, run: str, vm_key: str, kind: str, words: str, data: dict[str, Json] | None = None) -> None:
     """An event, for `mtv logs`. Nobody waits for it."""
     row: dict[str, Json] = {"run": run, "vm_key": vm_key, "at": now(), "type": kind, "text": words}

@@ -9,7 +9,7 @@ import re
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mtv.errors import Refused
@@ -33,6 +33,8 @@ NETWORK_FILE_SYSTEMS = {
     0x013111A8: "IBRIX",
     0x20030528: "OrangeFS",
 }  # linux/magic.h, and the file systems' own headers
+SECOND = ("engine.second", "engine.serves")  # how a lock is refused that somebody has
+SIGNED_BYTES = 4096
 _NAME_LIMIT = 80
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -70,35 +72,66 @@ def prepare(path: Path) -> None:
 
 
 @contextmanager
-def engine_lock(store: Path) -> Iterator[None]:
-    """Held while the context lasts. Raises Refused `engine.second`, saying who holds it and since when."""
+def engine_lock(store: Path, serves: bool = False) -> Iterator[None]:
+    """Held while the context lasts. Raises Refused, saying who holds it and since when: `engine.second`, or
+    `engine.serves` where that one drives every run."""
     handle = os.open(_lock_path(store), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _second(store, handle) from None
-        _sign(handle)
+        _sign(handle, serves)
         yield
         os.ftruncate(handle, 0)
     finally:
         os.close(handle)
 
 
-def _sign(handle: int) -> None:
-    told = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now()}).encode()
+@contextmanager
+def making(store: Path) -> Iterator[bool]:
+    """While a run is made: the engine's lock; where an engine serves, one that only who makes runs has, and True.
+    Raises Refused `engine.second`."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(engine_lock(store))
+        except Refused as refusal:
+            if refusal.fault.code != "engine.serves":
+                raise
+            handle = os.open(store.with_name(store.name + ".making"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield True
+        else:
+            yield False
+
+
+def serving(store: Path) -> int:
+    """The process that signed as the one that drives every run, 0 where none did. Whether it lives is to be asked of
+    its heartbeat: the lock is not touched."""
+    try:
+        told = json.loads(_lock_path(store).read_bytes()[:SIGNED_BYTES])
+        return int(told["pid"]) if told.get("serves") else 0
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0
+
+
+def _sign(handle: int, serves: bool) -> None:
+    signed = {"pid": os.getpid(), "host": socket.gethostname(), "since": now(), "serves": serves}
     os.ftruncate(handle, 0)
-    os.pwrite(handle, told, 0)
+    os.pwrite(handle, json.dumps(signed).encode(), 0)
 
 
 def _second(store: Path, handle: int) -> Refused:
+    serves = False
     try:
-        told = json.loads(os.pread(handle, 4096, 0))
+        told = json.loads(os.pread(handle, SIGNED_BYTES, 0))
         who = f"process {int(told['pid'])} on {told['host']}, since {told['since']}"
+        serves = told.get("serves") is True
     except (ValueError, KeyError, TypeError):
         who = "another process"
     hint = "`mtv status` shows what it does; steering verbs reach it"
-    return Refused("engine.second", f"store {store} is driven by {who}", hint)
+    return Refused("engine.serves" if serves else "engine.second", f"store {store} is driven by {who}", hint)
 
 
 def _lock_path(store: Path) -> Path:

@@ -15,7 +15,8 @@ from pathlib import Path
 from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.times import moment
 
-SCHEMA = ("m001_inventory", "m002_runs", "m003_proofs", "m004_details")  # the migrations of this version, in tables.py
+SCHEMA = ("m001_inventory", "m002_runs", "m003_proofs", "m004_details", "m005_hashes")
+"""The migrations of this version, in tables.py."""
 APPLICATION_ID = 0x6D747673  # "mtvs"
 BUSY_S = 30.0
 LOOK_S = 0.01

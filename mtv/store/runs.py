@@ -11,7 +11,7 @@ from itertools import count
 
 from mtv import codec
 from mtv.model.estate import Json
-from mtv.model.plans import Plan, VmPlan
+from mtv.model.plans import Limits, Plan, VmPlan
 from mtv.store import flat
 from mtv.store.reading import boot_id, born
 from mtv.store.records import MigrationRow, RunRow, read_migrations, read_run, read_runs
@@ -19,6 +19,8 @@ from mtv.store.store import Store, insert
 from mtv.times import now
 
 BATCH_S = 0.05
+BY_ITSELF = ("pending", "running", "waiting", "undoing", "committing", "purging")
+"""States of a migration that goes on without being asked."""
 
 
 def create_run(store: Store, plan: Plan, steps: Sequence[Sequence[tuple[str, str]]]) -> RunRow:
@@ -53,6 +55,27 @@ def plan_of(store: Store, run: str) -> Plan:
     head, parts = store.read(job)
     plan = codec.load(Plan, json.loads(head))
     return replace(plan, vms=tuple(codec.load(VmPlan, json.loads(part)) for part in parts))
+
+
+def limits_of(store: Store, run: str) -> Limits:
+    """The plan's, without its VMs."""
+    sql = "SELECT doc FROM plans WHERE run = ?"
+    head = store.read(lambda found: found.execute(sql, (run,)).fetchone())
+    return codec.load(Plan, json.loads(head[0])).limits
+
+
+def undriven(found: sqlite3.Connection, now: str) -> list[tuple[str, str]]:
+    """Run and VM key of the migrations that an engine has something to do for by itself, run by run in their order.
+    Who has not begun stays so where another failed whose plan says stop."""
+    sql = f"""
+        WITH stopped AS (SELECT DISTINCT run FROM migrations
+                         WHERE state = 'failed' AND json_extract(doc, '$.on_failure') = 'stop')
+        SELECT m.run, m.vm_key FROM migrations AS m JOIN runs AS r ON r.name = m.run AND r.ready = 1
+        WHERE (m.state IN {BY_ITSELF} AND NOT (m.state = 'pending' AND m.run IN stopped))
+           OR (m.state = 'probation' AND m.until <= ?)
+        ORDER BY r.at, m.run, m.place
+    """
+    return [(row[0], row[1]) for row in found.execute(sql, (now,))]
 
 
 def migrations_of(store: Store, run: str) -> list[MigrationRow]:

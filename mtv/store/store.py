@@ -47,7 +47,11 @@ class Store:
         self.close()
 
     def write(self, job: Callable[[sqlite3.Connection], T]) -> T:
-        return self._submit(job).result()
+        return self.begin(job).result()
+
+    def begin(self, job: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        """A write that is waited for later: the future says what became of it."""
+        return self._submit(job)
 
     async def awrite(self, job: Callable[[sqlite3.Connection], T]) -> T:
         return await wrap_future(self._submit(job))

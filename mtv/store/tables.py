@@ -135,3 +135,8 @@ def m004_details(db: Database) -> None:
         db.execute(f"DROP INDEX IF EXISTS idx_{name}_generation")
     for name in ("vms", "networks", "datastores", "parts"):
         db.table(name).create_index(["generation", "id"])
+
+
+@MIGRATIONS()
+def m005_hashes(db: Database) -> None:
+    db.table("hashes").drop()  # nothing was kept there: they lie in journals, and in the side files of receipts

@@ -15,6 +15,8 @@ from mtv.settings import settings
 from mtv.verbs import fitness
 
 SETUP = "run scripts/setup"
+SCRIPTS = ("tools-root", "packages", "appliance", "unpacked-kernel")
+TOOLS_ROOT_PARTS = (*(f"scripts/{script}" for script in SCRIPTS), "uv.lock")
 BINDINGS = {"guestfs": "python3-guestfs", "nbd": "python3-libnbd"}
 
 
@@ -45,6 +47,8 @@ def _tools() -> Iterator[Finding]:
     inside = _versions(lambda program: toolsroot.command([program, "--version"])) if toolsroot.available() else {}
     host = _versions(lambda program: [program, "--version"])
     for tool in fitness.TOOLS:
+        if tool.program == "bwrap" and not toolsroot.needed():
+            continue  # nobody enters a tools root
         yield fitness.judge_tool(tool, host.get(tool.program), inside.get(tool.program))
 
 
@@ -89,7 +93,7 @@ def _tools_root() -> Iterator[Finding]:
 def current_key() -> str | None:
     """What scripts/tools-root of this tree would write; None where there is no such script (an installed wheel)."""
     tree = Path(mtv.__file__).resolve().parents[1]
-    parts = (tree / "scripts/tools-root", tree / "scripts/unpacked-kernel", tree / "uv.lock")
+    parts = [tree / part for part in TOOLS_ROOT_PARTS]
     if not all(part.is_file() for part in parts):
         return None
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()

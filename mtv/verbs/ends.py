@@ -26,6 +26,17 @@ def add(name: str, kind: str, address: str, login: Login = NOBODY, secret: str =
         inventory.add_provider(store, row)
 
 
+def on_claim(kind: str, address: str, claim: str) -> str:
+    """The address of files that lie on a cluster's claim, too. Raises Refused `provider.no-files`."""
+    if not claim:
+        return address
+    from_files = getattr(providers.load("sources", kind), "files", None) if kind in providers.kinds("sources") else None
+    if from_files is None:
+        raise Refused("provider.no-files", f"--from-claim is for files, and kind '{kind}' has none", "leave it out")
+    from_files(f"{address}?claim={claim}")
+    return f"{address}?claim={claim}"
+
+
 def check(word: str) -> Sequence[Finding]:
     """What the provider finds of itself, each with its fix."""
     with Store(settings().store) as store:

@@ -147,13 +147,29 @@ def require_points(found: Place) -> None:
 
 
 def require_volumes(found: Place) -> None:
-    """Raises Refused `provider.no-volumes` for a target that can be looked at and planned for, and holds no disks."""
-    if not hasattr(providers.load("targets", found.kind), "create"):
+    """Raises Refused `provider.no-volumes` for a target that can be looked at and planned for, and holds no disks, or
+    none that any worker reaches."""
+    kind = providers.load("targets", found.kind)
+    if not hasattr(kind, "create") or (getattr(kind, "namespaced", False) and not hasattr(kind, "start")):
         raise Refused(
             "provider.no-volumes",
             f"VMs can be planned for '{found.name}', not moved there: kind '{found.kind}' makes no disks",
             "give the plan a bundle as its target: target: bundle:PATH",
         )
+
+
+def require_reach(source: Place, target: Place) -> None:
+    """Raises Refused `provider.out-of-reach` where the target's workers run elsewhere, and the source is files of this
+    machine that nothing there holds, too."""
+    from_files = getattr(providers.load("sources", source.kind), "files", None)
+    kind = providers.load("targets", target.kind)
+    if from_files is None or from_files(source.address) or not hasattr(kind, "start") or getattr(kind, "plain", False):
+        return
+    raise Refused(
+        "provider.out-of-reach",
+        f"'{source.name}' is files of this machine, and the workers of '{target.name}' run in its Pods",
+        "put the files on a claim, and add it with --from-claim NS/PVC:PATH; or move to a bundle, then `mtv import` it",
+    )
 
 
 def either(found: Place) -> str:

@@ -23,7 +23,7 @@ from mtv.settings import settings
 from mtv.store import inventory, query, reading
 from mtv.store.store import Store
 from mtv.verbs.ends import read_inventory
-from mtv.verbs.opening import Place, lasting, place, require_points, require_volumes
+from mtv.verbs.opening import Place, lasting, place, require_points, require_reach, require_volumes
 from mtv.verbs.routing import routing
 
 
@@ -81,11 +81,12 @@ def resolved(store: Store, file: Path) -> Resolved:
 
 
 def runnable(store: Store, file: Path) -> Resolved:
-    """The same, of a source whose disks can be read, to a target that holds disks. Raises Refused `provider.no-points`,
-    `provider.no-volumes`, too."""
+    """The same, of a source whose disks can be read by who writes them, to a target that holds disks. Raises Refused
+    `provider.no-points`, `provider.no-volumes`, `provider.out-of-reach`, too."""
     made = resolved(store, file)
     require_points(made.source)
     require_volumes(made.target)
+    require_reach(made.source, made.target)
     return made
 
 

@@ -12,7 +12,8 @@ from mtv.errors import CheckFailed, Refused
 from mtv.model.receipts import Receipt
 from mtv.plans.deciding.fold import fold
 from mtv.settings import settings
-from mtv.store import records, runs
+from mtv.store import proofs, records, runs
+from mtv.store.records import MigrationRow
 from mtv.store.store import Store
 from mtv.words import plain
 
@@ -34,6 +35,7 @@ COLUMNS = (
 )
 NARROW = ("vm", "disk", "file", "verdict", "data_bytes", "read_back", "level", "signed_by")
 NAMED, NAMED_IN_DATA = 5, 100  # of the blocks that differ
+Tell = Callable[[str, int, int], None]  # disk, bytes done, bytes in all
 
 
 @dataclass(frozen=True)
@@ -42,43 +44,60 @@ class Checked:
 
     receipt: Receipt
     held: Held
-    path: Path
+    where: str  # the receipt
     complaints: tuple[str, ...]
 
     def row(self) -> dict[str, object]:
         return {
             "vm": self.receipt.name, "disk": self.held.disk, "file": self.held.file,
-            "verdict": "differs" if self.complaints else "same", "differing": len(self.held.differing),
+            "verdict": self._verdict(), "differing": len(self.held.differing),
             "offsets": list(self.held.differing[:NAMED_IN_DATA]), "fault": self.held.fault,
             "size_bytes": self.held.size_bytes,
             "data_bytes": self.held.data_bytes, "read_back": self.held.read_back, "level": self.receipt.level,
-            "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run, "receipt": str(self.path),
+            "signed_by": keys.fingerprint(self.receipt.key), "run": self.receipt.run, "receipt": self.where,
         }  # fmt: skip
 
+    def _verdict(self) -> str:
+        if not self.held.is_read:
+            return "unread"
+        return "differs" if self.complaints else "same"
 
-def verify(what: str, tell: Callable[[str, int, int], None]) -> list[Checked]:
+
+def verify(what: str, tell: Tell) -> list[Checked]:
     """Hold the disks of a run, or of one receipt, against what was signed. Raises CheckFailed `receipt.*` for a
     signature or hashes that do not fit, `key.untrusted`; Refused for what is no run and no receipt."""
-    found = [one for path in _paths(what) for one in _one(path, tell)]
+    path = Path(what)
+    if path.exists() or path.suffix == ".json" or "/" in what:
+        return list(_one(path / "receipt.json" if path.is_dir() else path, tell))
+    with Store(settings().store) as store:
+        run = runs.find_run(store, what).name
+        made = [(row, place) for row in runs.migrations_of(store, run) if (place := _made(store, row))]
+        near = [Path(place) for _, place in made if Path(place).is_absolute()]
+        far = [row for row, place in made if not Path(place).is_absolute()]
+        found = [one for folder in near for one in _one(folder / "receipt.json", tell)]
+        found += _far(store, run, far, tell) if far else []
     if not found:
         raise Refused("receipt.none", f"{what} has no receipt yet", f"see `mtv status {what}`")
     return found
 
 
-def _paths(what: str) -> Iterator[Path]:
-    path = Path(what)
-    if path.exists() or path.suffix == ".json" or "/" in what:
-        yield path / "receipt.json" if path.is_dir() else path
-        return
-    with Store(settings().store) as store:
-        run = runs.find_run(store, what)
-        for row in runs.migrations_of(store, run.name):
-            rows = store.read(lambda found, key=row.vm_key: records.read_rows(found, run.name, key))  # type: ignore[misc]
-            if folder := fold(rows).of("create-vm").get("path"):
-                yield Path(str(folder)) / "receipt.json"
+def _made(store: Store, row: MigrationRow) -> str:
+    """Where its machine is: a bundle's folder, or NAMESPACE/NAME in a cluster; empty before it was made."""
+    rows = store.read(lambda found: records.read_rows(found, row.run, row.vm_key))
+    return str(fold(rows).of("create-vm").get("path") or "")
 
 
-def _one(path: Path, tell: Callable[[str, int, int], None]) -> Iterator[Checked]:
+def _far(store: Store, run: str, rows: Sequence[MigrationRow], tell: Tell) -> Iterator[Checked]:
+    from mtv.verbs.rereading import reread  # a cluster's code is read where there is one
+
+    for receipt in proofs.receipts(store, run):
+        signing.check(receipt)
+        _trust(receipt)
+    for receipt, held in reread(store, run, rows, tell):
+        yield Checked(receipt, held, f"{run}/{receipt.name} in the store", tuple(_complaints(receipt, held)))
+
+
+def _one(path: Path, tell: Tell) -> Iterator[Checked]:
     receipt = signing.read(path)
     signing.check(receipt)
     _trust(receipt)
@@ -87,7 +106,7 @@ def _one(path: Path, tell: Callable[[str, int, int], None]) -> Iterator[Checked]
     for told in receipt.handed_over:
         table = tables[holding.names(holding.HANDED_OVER, told.disk)]
         held = holding.hold(path.parent, told, table, tell, lambda: False)
-        yield Checked(receipt, held, path, tuple(_complaints(receipt, held)))
+        yield Checked(receipt, held, str(path), tuple(_complaints(receipt, held)))
 
 
 def _trust(receipt: Receipt) -> None:

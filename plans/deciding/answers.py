@@ -5,12 +5,14 @@ refused with the verb that would do.
     cancel    stop now, undo all                rollback  the same from failed, held or probation; from done: the source
     retry     a new attempt of what failed      commit    end the probation
     cutover   ends the wait for it              purge     remove what a failed one left at the target
+    run       go on with what a fault held or a check refused: what `mtv run` asks of an engine that serves
 """
 
 from mtv.model.outcomes import Intent
 from mtv.plans.deciding.fold import ACTIVE, UNDONE, UNSURE, History
 from mtv.plans.steps import Answer, Turn
 
+REVIVED = ("held", "refused")  # what `mtv run` goes on with once the cause is mended
 GOING = ("pending", "running", "waiting")
 
 
@@ -33,6 +35,14 @@ def _resume(history: History, intent: Intent) -> Turn | Answer:
     if history.state in (*GOING, *ACTIVE.values()):
         return Answer(intent, "it goes on")
     return _no(intent, f"it is {history.state}", "`mtv retry` makes a new attempt of what failed")
+
+
+def _run(history: History, intent: Intent) -> Turn | Answer:
+    """What a person held stays."""
+    if history.state in REVIVED and history.verb != "hold":
+        anew = history.state == "refused"
+        return Turn(ACTIVE[history.mode], f"`mtv run` by {intent.who} goes on", intent, "run", anew=anew)
+    return Answer(intent, f"it is {history.state}")
 
 
 def _retry(history: History, intent: Intent) -> Turn | Answer:
@@ -95,6 +105,7 @@ def _no(intent: Intent, why: str, hint: str = "") -> Answer:
 _VERBS = {
     "hold": _hold,
     "resume": _resume,
+    "run": _run,
     "retry": _retry,
     "cancel": _cancel,
     "rollback": _rollback,

@@ -37,6 +37,11 @@ def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
 
 
 def _of_target(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
+    if file.worker == "local" and target.workers:
+        text = f"'{file.target}' has workers of its own, and no other reaches its disks"
+        yield ("worker",), text, "write 'worker: auto', or remove it"
+    if file.worker == "job" and not target.workers:
+        yield ("worker",), f"'{file.target}' has no Jobs: processes of this machine do its work", "remove 'worker'"
     if file.namespace and not target.namespaced:
         yield ("namespace",), f"'{file.target}' has no namespaces", "remove 'namespace'"
     for place, row in enumerate(file.networks):

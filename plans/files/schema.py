@@ -143,7 +143,7 @@ class PlanFile(Part):
     precopy: Precopy = Precopy()
     read: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")] = "auto"
     limits: LimitsPart = LimitsPart()
-    worker: Literal["auto", "local"] = "auto"
+    worker: Literal["auto", "local", "job"] = "auto"
     accept: list[Accept] = []
     on_failure: Literal["rollback", "stop", "keep"] = "rollback"
     probation_h: Annotated[StrictInt, Field(ge=0, le=8760)] = 72

@@ -9,10 +9,11 @@ from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.tasks import TaskDisk
 from mtv.plans.concerns import of_plan, refuse_critical
+from mtv.plans.way import judging, ladder
 from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
 from mtv.plans.way.copying import copying_step, final
 from mtv.plans.way.cutover import power_before, runs_again
-from mtv.plans.way.disks import volumes
+from mtv.plans.way.disks import scratch, volumes
 from mtv.plans.way.work import employ, having, holds
 from mtv.plans.world import Moved, World
 from mtv.times import moment, stamp
@@ -51,6 +52,7 @@ def _accepted(world: World, outcome: Outcome) -> Outcome:
     return outcome
 
 
+@holds
 async def create_vm(world: World) -> Outcome:
     """Before: the volumes are final, and the source is still off. After: a halted machine has them, with its manifest
     and its receipt."""
@@ -58,9 +60,14 @@ async def create_vm(world: World) -> Outcome:
         raise Held("source.powered-on", _running(world), RUNNING)
     moved = await _moved(world)
     documents = world.documents(moved)
+    broken = await judging.judge(world, documents)
     extras = await world.seal(moved, documents)
     machine = await world.target.create_machine(world.plan.machine, documents, extras)
-    return Done({"machine": machine.name, "path": machine.path})
+    facts: dict[str, Json] = {"machine": machine.name, "path": machine.path}
+    for key, said in (("warnings", list[Json](machine.warnings)), ("broken", list[Json](broken))):
+        if said:
+            facts[key] = said
+    return Done(facts)
 
 
 def _running(world: World) -> str:
@@ -73,7 +80,7 @@ async def _moved(world: World) -> Moved:
         run=world.run,
         plan=world.plan,
         volumes=await volumes(world),
-        scratch=await world.target.scratch(world.run, world.plan.machine),
+        scratch=await scratch(world),
         at=stamp(world.clock.now()),
         inspected=history.of("inspect"),
         copied=history.of("last-delta") or history.of("transfer"),
@@ -99,33 +106,42 @@ async def undo_start(world: World) -> None:
 
 
 async def verify_guest(world: World) -> Outcome:
-    """Before: the machine runs. After: its guest said who it is, and that is who it was."""
+    """Before: the machine runs. After: its guest said who it is, and that is who it was, with its cards and addresses;
+    each rung of that is told."""
     facts = await having(world.starts, "a target that starts machines").guest(world.plan.machine)
     if facts:
-        return _compared(world, facts)
+        return _climbed(world, facts)
     if not inspects(world) or world.plan.guest.agent == "none":
         return Done({"guest": "unknown"})
+    return _waits(world, "its guest does not answer yet") or Stop(_silent(world))
+
+
+def _climbed(world: World, facts: Facts) -> Outcome:
+    rungs = ladder.rungs(world, facts)
+    wrong = next((one for one in rungs if not one.ok), None)
+    if wrong is None:
+        return Done({"guest": dict(facts), "rungs": dict(ladder.facts_of(rungs))})
+    waits = _waits(world, wrong.text) if wrong.waits else None
+    text, is_other = f"{world.plan.machine}: {wrong.text}", wrong.name == "hostname"
+    fault = Fault("guest.other" if is_other else "guest.cards", text, "look at its console", Kind.HOLD)
+    return waits or Stop(fault)
+
+
+def _waits(world: World, why: str) -> Wait | None:
+    """None where it was waited for long enough."""
     now = world.clock.now()
-    waited_s = (now - moment(str(world.history.of("start")["at"]))).total_seconds()
-    if waited_s < world.settings.guest_timeout_s:
-        return Wait("its guest does not answer yet", stamp(now + timedelta(seconds=world.settings.guest_poll_s)))
-    text = f"{world.plan.machine}: its guest did not answer within {waited_s:.0f} s"
-    return Stop(Fault("guest.silent", text, "look at its console", Kind.HOLD))
+    if _waited_s(world) >= world.settings.guest_timeout_s:
+        return None
+    return Wait(why, stamp(now + timedelta(seconds=world.settings.guest_poll_s)))
 
 
-def _compared(world: World, facts: Facts) -> Outcome:
-    before = world.history.of("convert").get("guest") or world.history.of("inspect").get("guest")
-    known = before.get("hostname") if isinstance(before, dict) else None
-    told = facts.get("hostname")
-    if not known or not told or _short(known) == _short(told):
-        return Done({"guest": dict(facts)})
-    text = f"{world.plan.machine}: its guest says that it is {told}, and was {known}"
-    return Stop(Fault("guest.other", text, "look at its console", Kind.HOLD))
+def _waited_s(world: World) -> float:
+    return (world.clock.now() - moment(str(world.history.of("start")["at"]))).total_seconds()
 
 
-def _short(hostname: Json) -> str:
-    """An agent may add the domain, and Windows knows no case."""
-    return str(hostname).partition(".")[0].lower()
+def _silent(world: World) -> Fault:
+    text = f"{world.plan.machine}: its guest did not answer within {_waited_s(world):.0f} s"
+    return Fault("guest.silent", text, "`mtv why RUN` asks the target; look at its console", Kind.HOLD)
 
 
 async def accept(world: World) -> Outcome:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from mtv import codec
+from mtv.converters.manifests.names import claim_name, document_name
 from mtv.model.estate import Disk
+from mtv.model.plans import VmPlan
 from mtv.model.points import Extent, Point
 from mtv.model.tasks import TaskDisk
 from mtv.model.volumes import Volume, VolumeSpec
@@ -20,21 +22,32 @@ def moving(world: World) -> list[Disk]:
 
 
 def specs(world: World) -> list[VolumeSpec]:
-    choices = {choice.disk: choice for choice in world.plan.disks}
+    return specs_of(world.run, world.plan)
+
+
+def specs_of(run: str, plan: VmPlan) -> list[VolumeSpec]:
+    """Of all disks, in the VM's order."""
+    choices = {choice.disk: choice for choice in plan.disks}
     return [
         VolumeSpec(
-            run=world.run,
-            vm=world.plan.vm.key,
-            machine=world.plan.machine,
+            run=run,
+            vm=plan.vm.key,
+            machine=plan.machine,
             disk=disk.key,
             index=index,
             size_bytes=disk.size_bytes,
             to=choices[disk.key].to,
-            access=choices[disk.key].access,
-            mode=choices[disk.key].volume,
+            access=choices[disk.key].access or ("ReadWriteMany" if disk.shared else ""),
+            mode=choices[disk.key].volume or ("Block" if disk.shared else ""),
+            name=claim_name(document_name(plan.machine), index),
         )
-        for index, disk in enumerate(world.plan.vm.disks)
+        for index, disk in enumerate(plan.vm.disks)
     ]
+
+
+async def scratch(world: World) -> str:
+    """The folder of journal and overlays, with room for these disks."""
+    return await world.target.scratch(world.run, world.plan.machine, specs(world))
 
 
 def made(history: History) -> tuple[Volume, ...]:

@@ -16,6 +16,7 @@ from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Again, Done, Outcome, Stop
 from mtv.model.tasks import GUEST_KEY_FILE, Ended, Op, Task, TaskDisk, worker_name
 from mtv.plans.deciding.fold import History
+from mtv.plans.way.disks import scratch
 from mtv.plans.world import World
 from mtv.providers.workers import Clears
 
@@ -59,7 +60,7 @@ async def end_earlier(world: World) -> None:
     for attempt in earlier:
         await world.workers.stop(worker_name(world.run, world.plan.vm.key, history.step, attempt))
     if earlier and isinstance(world.workers, Clears):
-        await world.workers.clear(await world.target.scratch(world.run, world.plan.machine))
+        await world.workers.clear(await scratch(world))
 
 
 def _secrets(world: World, op: Op, disks: Sequence[TaskDisk]) -> dict[str, bytes]:
@@ -85,7 +86,7 @@ async def _task(world: World, history: History, op: Op, disks: Sequence[TaskDisk
         pass_=history.round,
         guest=guest or {},
         rate_bytes_per_s=world.rates.next() if op == "transfer" else None,
-        scratch=await world.target.scratch(world.run, world.plan.machine),
+        scratch=await scratch(world),
     )
 
 

@@ -93,7 +93,7 @@ class Bundle:
 
         await self._do(path.parent.name, path, act)
 
-    async def scratch(self, run: str, machine: str) -> str:
+    async def scratch(self, run: str, machine: str, disks: Sequence[VolumeSpec] = ()) -> str:
         return str(await self._do(machine, self.root, lambda: self.folders.make_scratch(run, machine)))
 
     async def tidy(self, run: str, machine: str) -> None:

@@ -65,7 +65,7 @@ class MemoryTarget(InProcess):
         self.faults.meet("remove")
         self.volumes.remove(volume)
 
-    async def scratch(self, run: str, machine: str) -> str:
+    async def scratch(self, run: str, machine: str, disks: Sequence[VolumeSpec] = ()) -> str:
         self.faults.meet("scratch")
         folder = self._scratch(run, machine)
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,10 @@
-"""The `ova` source: VMs that lie in files. It has no power and tracks nothing; its points are the files themselves."""
+"""The `ova` source: VMs that lie in files. It has no power and tracks nothing; its points are the files themselves.
+
+`PATH?claim=NS/PVC:PATH` says that the same files lie on a claim of a cluster, where its workers read them.
+"""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
@@ -9,15 +13,19 @@ from pathlib import Path
 
 from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.model.estate import VM, Change, Disk, Finding
-from mtv.model.points import Export, Point
+from mtv.model.points import Export, Mount, Point
 from mtv.model.reading import Opener, SourceCheck
 from mtv.process import which
 from mtv.providers.ova.listing import broken_package, changes
 from mtv.providers.ova.package import EXPORT_AGAIN
 from mtv.providers.ova.reading.checks import CHECKS
 from mtv.providers.ova.reading.openers import OPENERS
+from mtv.providers.ova.reading.stored import elsewhere
 from mtv.providers.ova.shelf import Shelf
 from mtv.providers.ova.virtual import Machine, contents
+
+CLAIM = "?claim="
+THERE = "/source"  # where a worker's Pod sees the claim; the path here may not be open to its user there
 
 
 class OVA:
@@ -30,7 +38,13 @@ class OVA:
 
     def __init__(self, name: str, address: str, secrets: Mapping[str, bytes] | None = None) -> None:
         self.name = name
-        self._shelf = Shelf(Path(address).expanduser().absolute())
+        path, _, _ = address.partition(CLAIM)
+        self._shelf, self._claim = Shelf(Path(path).expanduser().absolute()), claim_of(address)
+
+    @staticmethod
+    def files(address: str) -> str:
+        """NS/PVC:PATH of the claim that holds them, too; "" where none does. Raises Refused `ova.claim`."""
+        return ":".join(claim_of(address))
 
     async def check(self) -> Sequence[Finding]:
         return await asyncio.to_thread(lambda: list(self._findings()))
@@ -75,9 +89,13 @@ class OVA:
             way=image.way,
             size_bytes=image.size_bytes,
             identity=identity,
-            params=image.params(),
-            paths=tuple(dict.fromkeys(stamp.path for stamp in image.stamps)),
+            params=(elsewhere(image, str(self._shelf.address), THERE) if self._claim else image).params(),
+            paths=() if self._claim else tuple(dict.fromkeys(stamp.path for stamp in image.stamps)),
+            mounts=self._mounts(),
         )
+
+    def _mounts(self) -> tuple[Mount, ...]:
+        return (Mount(claim=self._claim[0], inside=self._claim[1], at=THERE),) if self._claim else ()
 
     async def release(self, point: Point) -> None:
         return
@@ -112,6 +130,17 @@ class OVA:
             return contents(self.name, self._shelf.open(file)).machines
         except MtvError as error:
             return [broken_package(self.name, file, error)]
+
+
+def claim_of(address: str) -> tuple[str, str] | tuple[()]:
+    """The claim, and the path in it. Raises Refused `ova.claim`."""
+    _, asked, told = address.partition(CLAIM)
+    found = re.fullmatch(r"([a-z0-9-]+/[a-z0-9.-]+):([^:?]*)", told)
+    if not asked:
+        return ()
+    if not found or ".." in Path(found[2]).parts:
+        raise Refused("ova.claim", f"'{told}' is no claim of a cluster", "--from-claim NAMESPACE/CLAIM:PATH")
+    return found[1], found[2].strip("/")
 
 
 def _identity(machine: Machine, digest: str) -> str:

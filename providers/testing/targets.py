@@ -25,6 +25,9 @@ class TargetBench:
     task: Callable[[Volume, int, str], Task] | None = None
     documents: Sequence[Mapping[str, Json]] = ()
     extras: Mapping[str, bytes] = field(default_factory=lambda: {"README.txt": b"moved\n"})
+    folder: Callable[[str], Path] = Path
+    """Where on this machine a scratch folder is that workers see by that name."""
+    is_gone: Callable[[Path], bool] = lambda folder: not folder.exists()
 
 
 Check = Callable[[TargetBench, Capabilities], Coroutine[Any, Any, None]]
@@ -74,13 +77,15 @@ async def a_removed_volume_is_gone_and_never_comes_back(bench: TargetBench, has:
 @_target()
 async def scratch_outlives_its_maker_and_is_tidied(bench: TargetBench, has: Capabilities) -> None:
     run, machine = bench.spec.run, bench.spec.machine
-    folder = Path(await bench.open().scratch(run, machine))
+    told = await bench.open().scratch(run, machine, [bench.spec])
+    folder = bench.folder(told)
     (folder / "journal").write_text("row\n")
-    assert await bench.open().scratch(run, machine) == str(folder)
+    assert await bench.open().scratch(run, machine, [bench.spec]) == told
+    assert bench.folder(told) == folder
     assert (folder / "journal").read_text() == "row\n"
     await bench.open().tidy(run, machine)
     await bench.open().tidy(run, machine)
-    assert not folder.exists()
+    assert bench.is_gone(folder)
 
 
 @_target("machines")
@@ -152,7 +157,11 @@ async def _task(bench: TargetBench, attempt: int) -> tuple[Any, Volume, Task]:
     target = bench.open()
     volume = await target.create(bench.spec)
     assert bench.task is not None, "a target with workers needs a task"
-    return target, volume, bench.task(volume, attempt, await target.scratch(bench.spec.run, bench.spec.machine))
+    return (
+        target,
+        volume,
+        bench.task(volume, attempt, await target.scratch(bench.spec.run, bench.spec.machine, [bench.spec])),
+    )
 
 
 async def _away(bench: TargetBench, volume: Volume) -> None:

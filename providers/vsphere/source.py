@@ -98,6 +98,12 @@ class VSphere:
         found = await asyncio.to_thread(check, self.name, self.session, self.copier, self.login)
         return [*found, *(await alarm.findings(self._server) if any(one.name == "login" for one in found) else ())]
 
+    async def addresses(self) -> Sequence[str]:
+        """The vCenter's own, and each host's ports."""
+        from mtv.providers.vsphere.rights.reach import addresses
+
+        return await asyncio.to_thread(addresses, self.session)
+
     async def inventory(self, since: str | None) -> AsyncIterator[Change]:
         """In pages: a page of VMs is in memory at a time, and one more for each connection."""
         found = self._inventory.pages(Seen.load(since))

@@ -80,6 +80,12 @@ def written(box: Sandbox) -> None:
         (box.folder / name).write_bytes(kubeyaml.dump([MACHINE if name == "vm.yaml" else CLAIM]))
 
 
+def served(box: Sandbox) -> None:
+    """An engine serves."""
+    assert box.sh(["bash", "-c", "mtv serve > serve.log 2>&1 &"]).code == 0
+    box.until(box.engine, "it serves")
+
+
 def bare(box: Sandbox) -> None:
     """Nothing but exports/db01.ova."""
 
@@ -90,6 +96,6 @@ SCENES: dict[str, Callable[[Sandbox], None]] = {
     "status": moved, "watch": moved, "logs": moved, "why": moved, "cutover": warm,
     "hold": warm, "resume": held, "retry": refused, "cancel": held, "rollback": probation, "commit": probation,
     "purge": refused, "verify": moved, "key create": bare, "key show": moved, "boot": moved, "ui": moved,
-    "doctor": bare, "worker": tasked, "completion": bare,
+    "serve": served, "rpc": bare, "doctor": bare, "worker": tasked, "completion": bare,
 }  # fmt: skip
 """By command, or by its first word."""

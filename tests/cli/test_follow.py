@@ -33,8 +33,8 @@ def test_what_was_interrupted_says_so_and_how_far_it_came(capsys: pytest.Capture
             "db01: held in 4 s at 'copy the disks', 29.0 MiB of 400.0 MiB: no space",
         ),
         ({"state": "held", "total_bytes": 0}, "db01: held in 4 s at 'copy the disks', 29.0 MiB so far"),
-        ({"state": "done"}, "db01: done in 4 s, 400.0 MiB in blocks with data"),
-        ({"state": "probation"}, "db01: probation in 4 s, 400.0 MiB in blocks with data"),
+        ({"state": "done"}, "db01: done in 4 s, 400.0 MiB read back"),
+        ({"state": "probation"}, "db01: probation in 4 s, 400.0 MiB read back"),
         (
             {"state": "rolled-back", "why": "it differs"},
             "db01: rolled-back in 4 s, it had come to 'copy the disks': it differs",

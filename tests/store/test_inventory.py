@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import count as count_up
 from types import SimpleNamespace
@@ -93,13 +94,13 @@ def test_readers_see_one_picture_while_the_next_is_written(store: Store, monkeyp
     filled(store)
     monkeypatch.setattr(generation, "BATCH_S", -1.0)
     seen: set[int] = set()
-    writes = store.write
+    begin = store.begin
 
-    def watched(job: Callable[[sqlite3.Connection], T]) -> T:
+    def watched(job: Callable[[sqlite3.Connection], T]) -> Future[T]:
         seen.add(len(store.read(lambda found: select(found, "vms"))))
-        return writes(job)
+        return begin(job)
 
-    monkeypatch.setattr(store, "write", watched)
+    monkeypatch.setattr(store, "begin", watched)
     refresh = Refresh(store, "lab", full=True)
     for number in range(20):
         refresh.take(vm(f"vm{number}"))
@@ -115,18 +116,18 @@ def test_many_vms_are_written_and_forgotten_in_short_transactions(
     monkeypatch.setattr("mtv.store.generation.time", SimpleNamespace(monotonic=lambda: next(ticks) / 1000))
     monkeypatch.setattr(generation, "TOGETHER", 1)
     changes: list[int] = []
-    writes = store.write
+    begin = store.begin
 
-    def watched(job: Callable[[sqlite3.Connection], T]) -> T:
+    def watched(job: Callable[[sqlite3.Connection], T]) -> Future[T]:
         def counted(found: sqlite3.Connection) -> T:
             before = found.total_changes
             result = job(found)
             changes.append(found.total_changes - before)
             return result
 
-        return writes(counted)
+        return begin(counted)
 
-    monkeypatch.setattr(store, "write", watched)
+    monkeypatch.setattr(store, "begin", watched)
     refresh = Refresh(store, "lab", full=True)
     for number in range(1000):
         refresh.take(vm(f"vm{number:04}"))

@@ -225,7 +225,7 @@ def test_events_are_noted(store: Store) -> None:
     assert store.read(lambda found: records.read_events(found, "wave-1", "lab/x")) == []
 
 
-def test_receipts_and_their_hashes_are_kept_and_pruned(store: Store) -> None:
+def test_receipts_are_kept(store: Store) -> None:
     begun(store)
     table = DiskTable(disk="d0", file="disk0.raw", size_bytes=1 << 30, data_bytes=1 << 20, root="ab", roots=("cd",))
     receipt = Receipt(run="wave-1", vm="lab/id-db01", name="db01", at="2026", level="read-back", read_back="O_DIRECT",
@@ -235,13 +235,6 @@ def test_receipts_and_their_hashes_are_kept_and_pruned(store: Store) -> None:
     assert proofs.receipts(store, "wave-1") == [receipt]
     [row] = store.read(lambda found: select(found, "receipts"))
     assert (row["name"], row["size_bytes"], row["path"]) == ("wave-1/db01", 1 << 30, "/out/db01/receipt.json")
-    spans = [proofs.Span("copied", "d0", number, bytes([number % 256]) * 8192) for number in range(250)]
-    proofs.save_hashes(store, "wave-1", "lab/id-db01", reversed(spans))
-    assert proofs.hashes(store, "wave-1", "lab/id-db01", "copied", "d0") == spans
-    assert proofs.hashes(store, "wave-1", "lab/id-db01", "handed_over", "d0") == []
-    proofs.prune(store, "wave-1", "lab/id-db01")
-    assert proofs.hashes(store, "wave-1", "lab/id-db01", "copied", "d0") == []
-    assert proofs.receipts(store, "wave-1") == [receipt]
 
 
 def test_an_engine_is_seen_alive_until_it_stops(store: Store) -> None:

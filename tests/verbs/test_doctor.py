@@ -43,6 +43,15 @@ def test_programs_that_are_not_there_are_named_with_their_package(
         assert one.fix.startswith("apt install ")
 
 
+@pytest.mark.parametrize("needed", [True, False])
+def test_what_enters_a_tools_root_is_asked_for_where_one_is_needed(
+    monkeypatch: pytest.MonkeyPatch, needed: bool
+) -> None:
+    """Not in the workers' image, which is one."""
+    monkeypatch.setattr(toolsroot, "needed", lambda: needed)
+    assert ("bwrap" in {one.name for one in doctor()}) is needed
+
+
 def test_an_older_program_is_not_good_enough(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "nbdkit").write_text("#!/bin/sh\necho nbdkit 1.20.1\n")
     (tmp_path / "nbdkit").chmod(0o755)

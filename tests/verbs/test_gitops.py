@@ -1,6 +1,7 @@
 """`mtv export gitops`: each object a file of its own, fit for any order."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,21 @@ from mtv.store import inventory
 from mtv.store.store import Store
 from mtv.verbs import ends, exporting
 from tests.converters.manifests.estate import PLACED
+from tests.kube.cluster import Namespace
+from tests.kube.waiting import until
 
 ROOT = Path(__file__).parents[2]
+SYNC = "argocd.argoproj.io/sync-options"
 CORE = {"v1", "apps/v1", "scheduling.k8s.io/v1"}
+KINDS = {  # as the API server names them in its paths
+    "NetworkAttachmentDefinition": "k8s.cni.cncf.io/v1/network-attachment-definitions",
+    "NodeNetworkConfigurationPolicy": "nmstate.io/v1/nodenetworkconfigurationpolicies",
+    "PersistentVolumeClaim": "persistentvolumeclaims",
+    "PriorityClass": "scheduling.k8s.io/v1/priorityclasses",
+    "Route": "route.openshift.io/v1/routes",
+    "Service": "services",
+    "VirtualMachine": "kubevirt.io/v1/virtualmachines",
+}
 PLAN = """\
 apiVersion: mtv/v1
 name: p
@@ -74,7 +87,7 @@ def test_claims_outlive_their_files_and_offer_themselves_to_nobody(plan: Path) -
     exporting.gitops(plan.parent / "out", plan, "")
     (claim,) = (one for one in written(plan.parent / "out").values() if one["kind"] == "PersistentVolumeClaim")
     noted = claim["metadata"]["annotations"]
-    assert noted["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
+    assert noted[SYNC] == "Prune=false,Delete=false"
     assert not [key for key in noted if key.startswith("cdi.kubevirt.io/")]
     assert rules.check([claim]) == []
 
@@ -123,3 +136,53 @@ def test_a_folder_that_cannot_be_made(plan: Path) -> None:
         with pytest.raises(Refused) as told:
             exporting.gitops(bad, plan, "")
         assert told.value.fault.code in ("export.not-empty", "file.no-access")
+
+
+class TestInACluster:
+    @pytest.fixture
+    def objects(self, kube: Namespace, plan: Path) -> Iterator[list[dict[str, Any]]]:
+        """Of that plan, in the test's namespace; what is the cluster's own goes with the test."""
+        text = PLAN.replace("finance", kube.name).replace("nad:net/", f"nad:{kube.name}/")
+        row = "to: local, access: ReadWriteOnce, volume: Filesystem"
+        plan.write_text(text.replace("to: ceph-rbd", row))
+        exporting.gitops(plan.parent / "out", plan, "")
+        made = list(written(plan.parent / "out").values())
+        yield made
+        for one in made:
+            if "namespace" not in one["metadata"]:
+                kube.api.delete(KINDS[one["kind"]], None, one["metadata"]["name"])
+
+    @pytest.mark.parametrize("backwards", [False, True])
+    def test_each_file_alone_in_either_order(
+        self, kube: Namespace, objects: list[dict[str, Any]], backwards: bool
+    ) -> None:
+        for one in reversed(objects) if backwards else objects:
+            where = one["metadata"].get("namespace")
+            assert where in (None, kube.name)
+            applied = kube.api.apply(KINDS[one["kind"]], where, one)
+            assert applied["metadata"]["name"] == one["metadata"]["name"]
+
+    @pytest.mark.parametrize("example", sorted(path.name for path in (ROOT / "examples").glob("*.yaml")))
+    def test_the_examples(self, kube: Namespace, folder: Path, example: str) -> None:
+        shutil.copytree(ROOT / "examples", folder / "examples")
+        exporting.gitops(folder / "out", folder / "examples" / example, kube.name)
+        for one in reversed(written(folder / "out").values()):
+            kube.api.apply(KINDS[one["kind"]], one["metadata"]["namespace"], one)
+
+    def test_claims_survive_the_vm_and_the_application(self, kube: Namespace, objects: list[dict[str, Any]]) -> None:
+        """It goes as Argo CD deletes one: all of its objects in the foreground, but those that say not to."""
+        for one in objects:
+            kube.api.apply(KINDS[one["kind"]], one["metadata"].get("namespace"), one)
+        (claim,) = (one for one in objects if one["kind"] == "PersistentVolumeClaim")
+        kind, name = KINDS[claim["kind"]], claim["metadata"]["name"]
+        before = until(kube.api, kind, kube.name, name, lambda one: one["status"].get("phase") == "Bound")
+        gone = [one for one in objects if "Delete=false" not in one["metadata"].get("annotations", {}).get(SYNC, "")]
+        assert len(gone) == len(objects) - 1
+        for one in gone:
+            where = one["metadata"].get("namespace")
+            kube.api.delete(KINDS[one["kind"]], where, one["metadata"]["name"], propagationPolicy="Foreground")
+            until(kube.api, KINDS[one["kind"]], where, one["metadata"]["name"], None)
+        after = kube.api.get(kind, kube.name, name)
+        assert (after["metadata"]["uid"], after["status"]["phase"]) == (before["metadata"]["uid"], "Bound")
+        assert "deletionTimestamp" not in after["metadata"]
+        assert "ownerReferences" not in after["metadata"]

@@ -25,17 +25,18 @@ def add() -> None:
 @click.option("--copy-secret", default="", metavar="env:VAR|file:PATH", help="Where the second account's password is.")
 @click.option("--ca", default="", metavar="FILE", help="Certificates of who signed the server's.")
 @click.option("--fingerprint", default="", metavar="SHA256", help="Trust the server's certificate with this one only.")
+@click.option("--from-claim", default="", metavar="NS/PVC:PATH", help="Where workers in a cluster find these files.")
 @click.option("--insecure", is_flag=True, help="Trust any certificate: who sits between can read the password.")
 def add_provider(
     name: str, address: str, kind: str, user: str, secret: str, copy_user: str, copy_secret: str, ca: str,
-    fingerprint: str, insecure: bool,
+    fingerprint: str, from_claim: str, insecure: bool,
 ) -> int:  # fmt: skip
     """Remember ADDRESS (a URL, a path, or a context of the kubeconfig) as provider NAME."""
     from mtv.model.login import Login
     from mtv.verbs import ends
 
     login = Login(user=user, copy_user=copy_user, ca=ca, fingerprint=fingerprint, insecure=insecure)
-    ends.add(name, kind, address, login, secret, copy_secret)
+    ends.add(name, kind, ends.on_claim(kind, address, from_claim), login, secret, copy_secret)
     if insecure:
         click.echo(f"INSECURE: the certificate of '{name}' will not be checked", err=True)
     click.echo(f"added {kind} '{name}'", err=True)
@@ -49,13 +50,19 @@ def check() -> None:
 
 @check.command("provider", epilog=example("mtv check provider exports"))
 @click.argument("name")
+@click.option("--from", "target", default="", metavar="TARGET", help="From there, too: a worker is started and asked.")
 @output.form
-def check_provider(name: str, form: str) -> int:
+def check_provider(name: str, target: str, form: str) -> int:
     """Check provider NAME (or a URL such as ova:PATH): exit 4 if something is missing."""
     from mtv.verbs import ends
 
-    with Meter(f"checking {name}"):
+    with Meter(f"checking {name}") as meter:
         found = ends.check(name)
+        if target:
+            from mtv.verbs.nearness import check_from
+
+            meter.draw(f"asking a worker in {target}")
+            found = [*found, *check_from(name, target)]
     click.echo(output.findings(found, form), nl=False)
     return 4 if any(not one.ok and one.level == "critical" for one in found) else 0
 

@@ -78,10 +78,15 @@ def describe_role(kind: str, way: str) -> int:
 @click.argument("run")
 @options.vm
 def why(run: str, vms: tuple[str, ...]) -> int:
-    """Say where each migration of RUN stands, what keeps it there, and the next command."""
-    from mtv.verbs.showing import look, seeing
+    """Say where each migration of RUN stands, what keeps it there, and the next command.
+
+    A target that can tell is asked, too: causes that it knows, each with its evidence and its fix.
+    """
+    from mtv.verbs.showing import causes, look, seeing
 
     for line in look.why(run, vms):
+        click.echo(line)
+    for line in causes.explained(run, vms):
         click.echo(line)
     if text := seeing.undriven(seeing.view(run)):
         click.echo(text)

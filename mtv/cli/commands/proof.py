@@ -17,8 +17,8 @@ def verify(what: str, form: str) -> int:
     with Meter("verifying") as meter:
         found = proof.verify(what, lambda disk, done, total: meter.bytes(done, total, disk))
     click.echo(output.show([one.row() for one in found], form, proof.COLUMNS, proof.NARROW), nl=False)
-    for path in dict.fromkeys(one.path for one in found):
-        click.echo(f"held against {path}", err=True)
+    for place in dict.fromkeys(one.where for one in found):
+        click.echo(f"held against {place}", err=True)
     for one in found:
         for line in one.complaints:
             click.echo(f"mtv: {line}", err=True)

@@ -29,7 +29,7 @@ WIDE = ("run", "vm", "state", "step", "done", "rate", "left", "took", "why", "hi
 def run(file: Path, dry_run: bool, detach: bool, again: bool) -> int:
     """Do plan FILE, or go on with its unfinished run.
 
-    Returns when every migration has ended, is held or in probation.
+    Returns when every migration has ended, is held or in probation. Where `mtv serve` lives, that one does it.
     """
     if dry_run:
         return _try(file)
@@ -55,7 +55,8 @@ def _detach(file: Path, again: bool) -> int:
     with Meter(f"beginning {file}"):
         started = detach(file, again)
     _note(started.note)
-    click.echo(f"{started.name} runs in the background; follow it: mtv watch {started.name}", err=True)
+    whose = ": `mtv serve` drives it" if started.served else ""
+    click.echo(f"{started.name} runs in the background{whose}; follow it: mtv watch {started.name}", err=True)
     return 0
 
 
@@ -71,6 +72,8 @@ def _drive(file: Path, again: bool) -> int:
         click.echo(text, err=True)
         return seeing.exit_code(seeing.view(started.name))
     click.echo(f"{started.name}: {count(started.count, 'VM')}", err=True)
+    if started.served:
+        return _follow(started.name)
     whole = following.drive(started.name, follow())
     view = seeing.view(started.name)
     tell(view, interrupted=not whole)
@@ -131,6 +134,10 @@ def _moved(one: MigrationView | DiskView) -> dict[str, object]:
 @click.argument("run")
 def watch(run: str) -> int:
     """Follow RUN until every migration has ended, is held or in probation."""
+    return _follow(run)
+
+
+def _follow(run: str) -> int:
     from mtv.verbs.running import following
     from mtv.verbs.showing import seeing
 

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +11,18 @@ from mtv.cli.meter import Meter
 from mtv.cli.options import example
 from mtv.errors import Refused
 
+if TYPE_CHECKING:
+    from mtv.verbs.remote.board import Board
+
 
 @click.command(epilog=example("mtv ui"))
 def ui() -> int:
     """Steer runs in the terminal UI: a process of its own over the store, with the same verbs."""
+    return start_ui()
+
+
+def start_ui(board: "Board | None" = None) -> int:
+    """Over the store that is here, or over a board of an engine elsewhere."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused("ui.no-terminal", "there is no terminal to draw on", "`mtv watch RUN` follows a run without one")
     try:
@@ -22,7 +31,7 @@ def ui() -> int:
         if error.name != "textual":
             raise
         raise Refused("ui.missing", "the terminal UI is not installed", "pip install 'mtv-toolkit[ui]'") from error
-    return start()
+    return start(board)
 
 
 @click.command(epilog=example("mtv doctor -o json"))
@@ -39,11 +48,12 @@ def doctor(form: str) -> int:
 
 @click.command(epilog=example("mtv worker tasks/transfer-1"))
 @click.argument("folder", type=click.Path(path_type=Path))
-def worker(folder: Path) -> int:
+@click.option("--lease", default="", metavar="NAMESPACE/NAME", help="In a Pod: write only while that Lease is held.")
+def worker(folder: Path, lease: str) -> int:
     """Do the one task in FOLDER/TASK.json; speaks worker protocol 1 on stdout (docs/worker.md)."""
     from mtv.verbs.worker import work
 
-    return work(folder)
+    return work(folder, lease)
 
 
 @click.command(epilog=example('eval "$(mtv completion bash)"'))

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mtv.converters.worker.local import LocalWorkers
@@ -18,7 +18,7 @@ from mtv.plans.runner import Migration
 from mtv.plans.steps import Control, Journal, Policy
 from mtv.plans.way.rates import Rates
 from mtv.plans.world import World, unheard
-from mtv.providers.base import Capabilities, Lends, Routes, Starts
+from mtv.providers.base import Capabilities, Housed, Lends, Routes, Starts, capabilities
 from mtv.providers.workers import Workers
 from mtv.settings import settings
 from mtv.store import runs as stored
@@ -28,7 +28,7 @@ from mtv.store.store import Store
 from mtv.verbs.inspecting import drop_abandoned
 from mtv.verbs.opening import opened, place, secret
 from mtv.verbs.running.reporting import reporter
-from mtv.verbs.sealing import documents, seal
+from mtv.verbs.sealing import documents, seal, seal_told
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +42,13 @@ class Ends:
     workers: Any
 
     @property
-    def in_process(self) -> bool:
-        """Workers of the target's own that leave no hash tables behind: the memory pair's."""
+    def plain(self) -> bool:
+        """The target keeps VMs without manifests: the memory pair's."""
+        return capabilities(self.target).plain
+
+    @property
+    def far(self) -> bool:
+        """Workers of the target's own, whose files nobody reads here."""
         return self.workers is self.target
 
 
@@ -56,13 +61,13 @@ class Road:
         self._rates = Rates(plan.limits.bytes_per_second)
 
     def world(self, part: VmPlan, journal: Journal) -> World:
-        plain = self.ends.in_process
+        plain, sealed = self.ends.plain, seal_told if self.ends.far else seal
         return World(
             run=self.run, made_at=self.made_at, plan=part, source=self.ends.source, target=self.ends.target,
             workers=self.ends.workers, clock=SystemClock(), journal=journal, rates=self._rates,
             secrets=self._secrets(part),
             documents=plain_documents if plain else documents(self.plan.namespace),
-            seal=plain_seal if plain else seal(self.store, _tell_key),
+            seal=plain_seal if plain else sealed(self.store, _tell_key),
             report=reporter(self.store, self.run, part.vm, journal) if isinstance(journal, StoreJournal) else unheard,
         )  # fmt: skip
 
@@ -83,37 +88,61 @@ class Road:
 class Roads:
     """An engine answers for all runs of its store: each run's ends are opened when they are first needed."""
 
-    def __init__(self, store: Store, stack: AsyncExitStack) -> None:
-        self.store, self._stack = store, stack
-        self._roads: dict[str, Road] = {}
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._roads: dict[str, tuple[Road, AsyncExitStack]] = {}
         self._lock = asyncio.Lock()
 
     async def open(self, run: str) -> Road:  # noqa: A003 - what it does
         """Raises Refused or MtvError where an end cannot be reached."""
         async with self._lock:
             if run not in self._roads:
-                plan = stored.plan_of(self.store, run)
-                ends, row = await opened_ends(self.store, plan, self._stack), stored.find_run(self.store, run)
-                await drop_abandoned(ends.source)
-                self._roads[run] = Road(self.store, run, plan, ends, row.at)
-            return self._roads[run]
+                async with AsyncExitStack() as stack:
+                    plan = stored.plan_of(self.store, run)
+                    ends, row = await opened_ends(self.store, plan, run, stack), stored.find_run(self.store, run)
+                    await drop_abandoned(ends.source)
+                    self._roads[run] = Road(self.store, run, plan, ends, row.at), stack.pop_all()
+            return self._roads[run][0]
+
+    async def close(self, run: str) -> None:
+        """Its ends, if they are open; they are opened again when they are needed."""
+        async with self._lock:
+            if run in self._roads:
+                _, stack = self._roads.pop(run)
+                await stack.aclose()
+
+    async def close_all(self) -> None:
+        for run in list(self._roads):
+            await self.close(run)
 
     async def build(self, record: MigrationRow, journal: StoreJournal, control: Control) -> Migration[World]:
         """plans.drivers.Build: a migration of the run's row, with all that its steps act on."""
         return (await self.open(record.run)).migration(record.vm_key, journal)
 
+    async def build_served(self, record: MigrationRow, journal: StoreJournal, control: Control) -> Migration[World]:
+        """The same for runs that others have made. Raises Refused `secret.*` where the guest's key is not here."""
+        road = await self.open(record.run)
+        if record.state == "pending":
+            require_keys(replace(road.plan, vms=(road.parts[record.vm_key],)))
+        return road.migration(record.vm_key, journal)
+
 
 @asynccontextmanager
 async def roads(store: Store) -> AsyncIterator[Roads]:
-    async with AsyncExitStack() as stack:
-        yield Roads(store, stack)
+    made = Roads(store)
+    try:
+        yield made
+    finally:
+        await made.close_all()
 
 
-async def opened_ends(store: Store, plan: Plan, stack: AsyncExitStack) -> Ends:
+async def opened_ends(store: Store, plan: Plan, run: str, stack: AsyncExitStack) -> Ends:
     source = await stack.enter_async_context(opened("sources", place(store, plan.source)))
     if isinstance(source, Routes):
         source.prefer(plan.read)
     target = await stack.enter_async_context(opened("targets", place(store, plan.target)))
+    if isinstance(target, Housed):
+        target.house(plan.namespace, run)
     return Ends(source=source, target=target, workers=target if isinstance(target, Workers) else LocalWorkers())
 
 

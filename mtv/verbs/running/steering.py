@@ -1,8 +1,6 @@
 """Steering verbs: a wish is left for the run's engine; where none lives, this process becomes it, or leaves one
 behind."""
 
-import getpass
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,14 +13,12 @@ from mtv.store import runs as stored
 from mtv.store.journal import ask as leave_wish
 from mtv.store.journal import intent
 from mtv.store.store import Store
+from mtv.verbs.running.asking import LOOK_S, PATIENCE_S, who
 from mtv.verbs.running.following import Follow, followed
 from mtv.verbs.showing import seeing
 from mtv.verbs.showing.look import picked
 from mtv.verbs.showing.views import RunView
 from mtv.words import plain
-
-PATIENCE_S = 5.0
-LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -129,14 +125,7 @@ def _engine_lives(store: Store) -> bool:
 
 
 def _wish(store: Store, run: str, names: Mapping[str, str], verb: str) -> list[Intent]:
-    return [leave_wish(store, run, key, verb, _who()) for key in names]
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()}"
+    return [leave_wish(store, run, key, verb, who()) for key in names]
 
 
 def _answers(store: Store, run: str, asked: Sequence[Intent], names: Mapping[str, str], led: bool) -> list[Answer]:

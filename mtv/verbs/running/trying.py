@@ -77,7 +77,7 @@ async def _try(store: Store, run: str, plan: Plan, fresh: set[str]) -> tuple[lis
     """Titles of the first VM's steps, and what the check of each fresh VM says."""
     refused = []
     async with AsyncExitStack() as stack:
-        ends = await opened_ends(store, plan, stack)
+        ends = await opened_ends(store, plan, run, stack)
         road = Road(store, run, plan, ends)
         worlds = [road.world(part, _Unwritten()) for part in plan.vms if part.vm.key in fresh]
         for world in worlds:

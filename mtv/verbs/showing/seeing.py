@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from mtv.plans.deciding.fold import UNDONE, UNSURE
 from mtv.settings import settings
-from mtv.store import query, reading, records
+from mtv.store import place, query, reading, records
 from mtv.store.records import DiskRow, MigrationRow, ProgressRow
 from mtv.times import moment
 from mtv.verbs.showing.look import next_command, read
@@ -95,12 +95,16 @@ def _run(found: sqlite3.Connection, run: records.RunRow) -> RunView:
 
 
 def _engine(found: sqlite3.Connection, run: str) -> str:
-    """The living engine, if it drives that run: a store has one at a time, for one run or another."""
+    """The living engine, if it drives that run: a store has one at a time, for one run or another, or for all."""
     seen = reading.engine(found, settings().engine_dead_s)
     if seen is None or not seen.lives:
         return ""
     begins = (datetime.now(UTC) - moment(seen.started_at)).total_seconds() < BEGINNING_S
-    drives = begins or records.has_rows_of(found, run, f"{seen.host}:{seen.pid}")
+    drives = (
+        begins
+        or place.serving(settings().store) == seen.pid
+        or records.has_rows_of(found, run, f"{seen.host}:{seen.pid}")
+    )
     return f"process {seen.pid} on {seen.host}" if drives else ""
 
 

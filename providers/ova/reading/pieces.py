@@ -24,7 +24,8 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Stamp:
-    """A file as it was: any difference means that its bytes may be others."""
+    """A file as it was: any difference means that its bytes may be others. Of a copy elsewhere only the size is known,
+    and no inode: then it is stamped when it is opened."""
 
     path: str
     inode: int
@@ -41,6 +42,17 @@ def stamp(path: str) -> Stamp:
     return Stamp(path=path, inode=found.st_ino, size=found.st_size, mtime_ns=found.st_mtime_ns)
 
 
+def _here(told: Stamp) -> Stamp:
+    """As the copy is that is seen here. Raises Held `source.changed` for one of another size."""
+    found = stamp(told.path)
+    if found.size != told.size:
+        raise Held(
+            "source.changed", f"{told.path}: it has {found.size} bytes here, and {told.size} where it was looked at",
+            "copy it anew, then `mtv run` again",
+        )  # fmt: skip
+    return found
+
+
 def unreadable(path: str, error: OSError) -> Held:
     return Held(
         "source.unreadable", f"{path}: {(error.strerror or str(error)).lower()}", "mend it, then `mtv run` again"
@@ -51,7 +63,7 @@ class Pieces:
     """Open files; every method may be called by several threads at once."""
 
     def __init__(self, pieces: Sequence[Piece], stamps: Sequence[Stamp] = ()) -> None:
-        self._pieces, self._stamps = tuple(pieces), tuple(stamps)
+        self._pieces, self._stamps = tuple(pieces), tuple(one if one.inode else _here(one) for one in stamps)
         self._starts = [0, *accumulate(piece.length for piece in pieces)]
         self.size = self._starts[-1]
         self._descriptors: dict[str, int] = {}

@@ -1,6 +1,6 @@
 """What an Export of an OVA's disk tells its worker: the params, as plain data with types of their own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mtv import codec
@@ -46,6 +46,24 @@ class Stored:
 
     def params(self) -> Facts:
         return codec.dump(self)
+
+
+def elsewhere(image: Stored, here: str, there: str) -> Stored:
+    """The same for a worker that sees a copy at another place: its files have other inodes and times, and these
+    sizes."""
+
+    def moved(path: str) -> str:
+        return there + path.removeprefix(here)
+
+    def pieces(found: tuple[Piece, ...]) -> tuple[Piece, ...]:
+        return tuple(replace(one, path=moved(one.path)) for one in found)
+
+    return replace(
+        image,
+        pieces=pieces(image.pieces),
+        stamps=tuple(replace(one, path=moved(one.path), inode=0, mtime_ns=0) for one in image.stamps),
+        checks=tuple(replace(one, pieces=pieces(one.pieces)) for one in image.checks),
+    )
 
 
 def stored(export: Export) -> Stored:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mtv.model.estate import VM, Level
 from mtv.providers import rules
@@ -12,9 +11,9 @@ _FENCED = re.compile(r" \((mtv-.+)\)$")
 
 
 def concerns(vm: VM) -> VM:
-    """That VM with its concerns."""
-    made = rules.concerns("vsphere", RULES, vm)
-    return replace(vm, concerns=tuple(made)) if made else vm
+    """That VM, which nobody else has seen yet, with its concerns."""
+    object.__setattr__(vm, "concerns", tuple(rules.concerns("vsphere", RULES, vm)))  # replace() would take 12 us
+    return vm
 
 
 def _fenced(vm: VM) -> str:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from mtv.model.details import Device
 from mtv.model.estate import Disk, Nic
-from mtv.providers.vsphere.objects.elements import Props, fields, flag, kind, number, reference, text, times
-from mtv.providers.vsphere.wire.answer import VIM, Element
+from mtv.providers.vsphere.objects.elements import times
+from mtv.providers.vsphere.objects.told import Told, each, flag, number
 
 CONTROLLERS = {
     "ParaVirtualSCSIController": "pvscsi", "VirtualLsiLogicController": "lsilogic",
@@ -53,32 +53,30 @@ class Hardware:
 
 
 def read(
-    devices: Sequence[Element],
+    devices: Sequence[Told],
     names: Names,
     sizes: Mapping[str, int],
     policy: Mapping[str, str],
     first: Sequence[str] = (),
 ) -> Hardware:
     """`sizes` are bytes in use by disk key, `policy` names by disk key, `first` the disks that are told to boot."""
-    controllers: dict[str, tuple[str, Props]] = {}
-    told: Props
+    controllers: dict[str, tuple[str, Told]] = {}
     disks: list[tuple[tuple[int, int, int, int], Disk]] = []
-    found: list[tuple[str, Props]] = []
+    found: list[Told] = []
     nics: list[Nic] = []
     others: list[Device] = []
-    for one in devices:
-        name = kind(one)
+    for told in devices:
+        name = told.get("@", "")
         if name in CONTROLLERS:
-            told = fields(one)
-            controllers[text(told, "key")] = (CONTROLLERS[name], told)
+            controllers[told.get("key", "")] = (CONTROLLERS[name], told)
         elif name == "VirtualDisk":
-            found.append((name, fields(one)))
+            found.append(told)
         elif name in CARDS:
-            nics.append(_nic(CARDS[name], fields(one), names))
+            nics.append(_nic(CARDS[name], told, names))
         if name in OTHERS or name == "VirtualSriovEthernetCard":
-            others.append(_other(OTHERS.get(name, "sriov"), fields(one)))
-    for _, told in found:
-        controller, of = controllers.get(text(told, "controllerKey"), ("scsi", {}))
+            others.append(_other(OTHERS.get(name, "sriov"), told))
+    for told in found:
+        controller, of = controllers.get(told.get("controllerKey", ""), ("scsi", {}))
         disk = _disk(told, controller, of, names, sizes, policy)
         rank = _ORDER.index(controller) + 1 if controller in _ORDER else 0
         boots = first.index(disk.key) if disk.key in first else len(first)
@@ -87,114 +85,98 @@ def read(
 
 
 def _disk(
-    told: Props, controller: str, of: Props, names: Names, sizes: Mapping[str, int], policy: Mapping[str, str]
+    told: Told, controller: str, of: Told, names: Names, sizes: Mapping[str, int], policy: Mapping[str, str]
 ) -> Disk:
-    backing = told.get("backing")
-    behind = fields(backing)
-    key = text(told, "key")
+    key = told.get("key", "")
     size = number(told, "capacityInBytes")
     size = times(number(told, "capacityInKB"), 1024) if size is None else size
-    unit = number(told, "unitNumber") or 0
+    bus, unit = number(of, "busNumber") or 0, number(told, "unitNumber") or 0
     if controller == "ide":
-        unit += 2 * (number(of, "busNumber") or 0)
-    store = reference(behind.get("datastore"))
-    shared_bus = text(of, "sharedBus").removesuffix("Sharing").removeprefix("no")
-    sharing = text(behind, "sharing") not in ("", "sharingNone")
-    thin = behind.get("thinProvisioned")
+        bus, unit = 0, unit + 2 * bus
+    store, thin = told.get("backing/datastore", ""), told.get("backing/thinProvisioned")
+    shared_bus = of.get("sharedBus", "").removesuffix("Sharing").removeprefix("no")
+    sharing = told.get("backing/sharing", "") not in ("", "sharingNone")
     return Disk(
         key=key,
-        label=_label(told),
+        label=told.get("deviceInfo/label", ""),
         size_bytes=max(size or 0, 0),
         allocated_bytes=sizes.get(key),
-        datastore=names.datastores.get(store, store) if store else "",
+        datastore=names.datastores.get(store, store),
         controller=controller,
-        bus=0 if controller == "ide" else number(of, "busNumber") or 0,
+        bus=bus,
         unit=unit,
-        image=IMAGES.get(kind(backing), ""),
+        image=IMAGES.get(told.get("backing@", ""), ""),
         shared=bool(shared_bus) or sharing,
-        serial=text(behind, "uuid"),
-        path=text(behind, "fileName"),
-        parents=_parents(behind.get("parent")),
-        mode=text(behind, "diskMode") or "persistent",
-        thin=None if thin is None else thin.text == "true",
-        raw=text(behind, "compatibilityMode").removesuffix("Mode"),
-        lun=text(behind, "lunUuid"),
+        serial=told.get("backing/uuid", ""),
+        path=told.get("backing/fileName", ""),
+        parents=_parents(told),
+        mode=told.get("backing/diskMode") or "persistent",
+        thin=None if thin is None else thin == "true",
+        raw=told.get("backing/compatibilityMode", "").removesuffix("Mode"),
+        lun=told.get("backing/lunUuid", ""),
         bus_sharing=shared_bus,
         sharing="multi-writer" if sharing else "",
-        encrypted="keyId" in behind,
+        encrypted="backing/keyId" in told,
         policy=policy.get(key, ""),
-        tracked="changeId" in behind or None,
+        tracked="backing/changeId" in told or None,
     )
 
 
-def _parents(backing: Element | None) -> tuple[str, ...]:
+def _parents(told: Told) -> tuple[str, ...]:
     found: list[str] = []
-    while backing is not None and len(found) < PARENTS_LIMIT:
-        told = fields(backing)
-        found.append(text(told, "fileName"))
-        backing = told.get("parent")
+    at = "backing/parent"
+    while at in told and len(found) < PARENTS_LIMIT:
+        found.append(told.get(f"{at}/fileName", ""))
+        at = f"{at}/parent"
     return tuple(found)
 
 
-def _nic(model: str, told: Props, names: Names) -> Nic:
-    connectable, backing = fields(told.get("connectable")), told.get("backing")
-    network, sort = _network(backing, names)
-    slot = fields(told.get("slotInfo"))
+def _nic(model: str, told: Told, names: Names) -> Nic:
+    network, sort = _network(told, names)
+    starts = flag(told, "connectable/startConnected")
     return Nic(
-        key=text(told, "key"),
-        label=_label(told),
+        key=told.get("key", ""),
+        label=told.get("deviceInfo/label", ""),
         network=network,
-        mac=text(told, "macAddress").lower().replace("-", ":"),
+        mac=told.get("macAddress", "").lower().replace("-", ":"),
         model=model,
-        connected=flag(connectable, "connected") or flag(connectable, "startConnected"),
-        pci_slot=number(slot, "pciSlotNumber"),
-        mac_from=text(told, "addressType").lower(),
-        starts_connected=flag(connectable, "startConnected"),
+        connected=starts or flag(told, "connectable/connected"),
+        pci_slot=number(told, "slotInfo/pciSlotNumber"),
+        mac_from=told.get("addressType", "").lower(),
+        starts_connected=starts,
         kind="sriov" if model == "sriov" else sort,
     )
 
 
-def _network(backing: Element | None, names: Names) -> tuple[str, str]:
-    told, sort = fields(backing), kind(backing)
+def _network(told: Told, names: Names) -> tuple[str, str]:
+    sort = told.get("backing@", "")
     if sort.endswith("DistributedVirtualPortBackingInfo"):
-        key = text(fields(told.get("port")), "portgroupKey")
+        key = told.get("backing/port/portgroupKey", "")
         return names.networks.get(key, key), "distributed"
     if sort.endswith("OpaqueNetworkBackingInfo"):
-        key = text(told, "opaqueNetworkId")
+        key = told.get("backing/opaqueNetworkId", "")
         return names.networks.get(key, key), "opaque"
-    of = reference(told.get("network"))
-    known = names.networks.get(of, "") if of else ""
-    return known or text(told, "deviceName"), "standard"
+    known = names.networks.get(told.get("backing/network", ""), "")
+    return known or told.get("backing/deviceName", ""), "standard"
 
 
-def _other(sort: str, told: Props) -> Device:
-    backing = told.get("backing")
-    behind = fields(backing)
-    if sort == "pci" and kind(backing) == "VirtualPCIPassthroughVmiopBackingInfo":
+def _other(sort: str, told: Told) -> Device:
+    if sort == "pci" and told.get("backing@") == "VirtualPCIPassthroughVmiopBackingInfo":
         sort = "vgpu"
-    where = next((text(behind, name) for name in ("fileName", "vgpu", "deviceName", "id", "serviceURI")
-                  if text(behind, name)), "")  # fmt: skip
+    where = next((there for name in ("fileName", "vgpu", "deviceName", "id", "serviceURI")
+                  if (there := told.get(f"backing/{name}"))), "")  # fmt: skip
     return Device(
-        kind=sort, key=text(told, "key"), label=_label(told), backing=where,
-        connected=flag(fields(told.get("connectable")), "connected"),
+        kind=sort, key=told.get("key", ""), label=told.get("deviceInfo/label", ""), backing=where,
+        connected=flag(told, "connectable/connected"),
     )  # fmt: skip
 
 
-def _label(told: Props) -> str:
-    return text(fields(told.get("deviceInfo")), "label")
-
-
-def sizes(layout_disks: Element | None, layout_files: Element | None) -> Mapping[str, int]:
+def sizes(layout_disks: Sequence[Told], layout_files: Sequence[Told]) -> Mapping[str, int]:
     """Bytes in use by disk key: its chain's files, summed."""
-    if layout_disks is None or layout_files is None:
-        return {}
-    files: dict[str, int] = {}
-    for one in layout_files:
-        told = fields(one)
-        files[text(told, "key")] = number(told, "size") or 0
+    files = {told.get("key", ""): number(told, "size") or 0 for told in layout_files}
     used: dict[str, int] = {}
-    for one in layout_disks:
-        keys: Sequence[str] = [key.text or "" for key in one.iterfind(f"{VIM}chain/{VIM}fileKey")]
+    for told in layout_disks:
+        keys = [told.get(path, "") for chain in each(told, "chain") for path in each(told, f"{chain}/fileKey")]
         if keys and all(key in files for key in keys):
-            used[text(fields(one), "key")] = sum(files[key] for key in keys)
+            used[told.get("key", "")] = sum(files[key] for key in keys)
     return used

@@ -9,20 +9,8 @@ from mtv.model.estate import VM, Firmware
 from mtv.providers.vsphere.objects import devices, guest
 from mtv.providers.vsphere.objects.concerns import concerns
 from mtv.providers.vsphere.objects.devices import Hardware, Names
-from mtv.providers.vsphere.objects.elements import (
-    Props,
-    all_of,
-    fields,
-    flag,
-    kind,
-    number,
-    reference,
-    text,
-    times,
-    unescaped,
-    whole,
-)
-from mtv.providers.vsphere.wire.answer import VIM, Element
+from mtv.providers.vsphere.objects.elements import times, unescaped, whole
+from mtv.providers.vsphere.objects.told import NOTHING, Props, Told, each, flag, number, own, text, texts
 from mtv.providers.vsphere.wire.soap import Ref
 
 MIB = 1 << 20
@@ -70,24 +58,25 @@ class Around:
 
 
 def read(of: Ref, props: Props, around: Around, revision: str) -> VM:
-    sizes = devices.sizes(props.get("layoutEx.disk"), props.get("layoutEx.file"))
-    policies, first = around.policies.get(of, {}), _boot_disks(props.get("config.bootOptions"))
-    machine = props.get("config.hardware")
-    parts = devices.read(all_of(machine, "device"), around.names, sizes, policies, first)
+    disks, files = props.get("layoutEx.disk", NOTHING), props.get("layoutEx.file", NOTHING)
+    sizes = devices.sizes([told for _, told in disks.items], [told for _, told in files.items])
+    policies, first = around.policies.get(of, {}), _boot_disks(own(props, "config.bootOptions"))
+    machine = props.get("config.hardware", NOTHING)
+    parts = devices.read(machine.every("device"), around.names, sizes, policies, first)
     placed = _placed(partial(VM, id=str(of), revision=revision), of, props, around)
-    return concerns(_running(_configured(placed, props, fields(machine), parts), props))
+    return concerns(_running(_configured(placed, props, machine.own, parts), props))
 
 
-def _boot_disks(options: Element | None) -> list[str]:
+def _boot_disks(options: Told) -> list[str]:
     """Keys of the disks that its firmware was told to try, in that order; cards and CDs are left out."""
-    order = all_of(options, "bootOrder")
-    return [text(fields(one), "deviceKey") for one in order if kind(one).endswith("BootableDiskDevice")]
+    return [options.get(f"{one}/deviceKey", "") for one in each(options, "bootOrder")
+            if options.get(f"{one}@", "").endswith("BootableDiskDevice")]  # fmt: skip
 
 
 def _placed(vm: partial[VM], of: Ref, props: Props, around: Around) -> partial[VM]:
     """Where it stands, and what others say of it."""
-    host, parent = reference(props.get("runtime.host")) or "", reference(props.get("parent")) or ""
-    app, pool = reference(props.get("parentVApp")) or "", reference(props.get("resourcePool")) or ""
+    host, parent = text(props, "runtime.host"), text(props, "parent")
+    app, pool = text(props, "parentVApp"), text(props, "resourcePool")
     above = around.paths.get(parent) or around.paths.get(app, "")
     name = text(props, "name")
     return partial(
@@ -101,13 +90,13 @@ def _placed(vm: partial[VM], of: Ref, props: Props, around: Around) -> partial[V
         pool=around.pools.get(pool, ""),
         app=unescaped(around.paths.get(app, "").rpartition("/")[2]),
         tags=around.tags.get(of, {}),
-        attributes=_attributes(props.get("customValue"), around.fields),
+        attributes=_attributes(own(props, "customValue"), around.fields),
         restart_priority=around.priorities.get(of, ""),
         rules=around.rules.get(of, ()),
     )
 
 
-def _configured(vm: partial[VM], props: Props, machine: Props, parts: Hardware) -> partial[VM]:
+def _configured(vm: partial[VM], props: Props, machine: Told, parts: Hardware) -> partial[VM]:
     """Its hardware and its settings."""
     uuid, options = text(props, "config.uuid"), guest.options(props, OPTIONS)
     return partial(
@@ -116,7 +105,7 @@ def _configured(vm: partial[VM], props: Props, machine: Props, parts: Hardware) 
         cores_per_socket=number(machine, "numCoresPerSocket") or 1,
         memory_bytes=times(number(machine, "memoryMB"), MIB) or 0,
         firmware=Firmware.EFI if text(props, "config.firmware") == "efi" else Firmware.BIOS,
-        secure_boot=flag(fields(props.get("config.bootOptions")), "efiSecureBootEnabled"),
+        secure_boot=flag(own(props, "config.bootOptions"), "efiSecureBootEnabled"),
         tpm=any(one.kind == "tpm" for one in parts.devices),
         os_id=text(props, "config.guestId"),
         uuid=uuid,
@@ -125,21 +114,21 @@ def _configured(vm: partial[VM], props: Props, machine: Props, parts: Hardware) 
         nics=parts.nics,
         devices=parts.devices,
         instance=text(props, "config.instanceUuid"),
-        template=flag(props, "config.template"),
+        template=_is(props, "config.template"),
         hardware=text(props, "config.version"),
         notes=text(props, "config.annotation"),
         created_at=text(props, "config.createDate"),
         config_path=text(props, "config.files.vmPathName"),
-        tracking=flag(props, "config.changeTrackingEnabled"),
-        encrypted=guest.has(props.get("config.keyId")),
-        nested=flag(props, "config.nestedHVEnabled"),
-        cpu=_share(props.get("config.cpuAllocation"), 1),
-        memory=_share(props.get("config.memoryAllocation"), MIB),
-        cpu_hot_add=flag(props, "config.cpuHotAddEnabled"),
-        cpu_hot_remove=flag(props, "config.cpuHotRemoveEnabled"),
-        memory_hot_add=flag(props, "config.memoryHotAddEnabled"),
-        latency=text(fields(props.get("config.latencySensitivity")), "level"),
-        cpu_affinity=_affinity(props.get("config.cpuAffinity")),
+        tracking=_is(props, "config.changeTrackingEnabled"),
+        encrypted=guest.has(own(props, "config.keyId")),
+        nested=_is(props, "config.nestedHVEnabled"),
+        cpu=_share(own(props, "config.cpuAllocation"), 1),
+        memory=_share(own(props, "config.memoryAllocation"), MIB),
+        cpu_hot_add=_is(props, "config.cpuHotAddEnabled"),
+        cpu_hot_remove=_is(props, "config.cpuHotRemoveEnabled"),
+        memory_hot_add=_is(props, "config.memoryHotAddEnabled"),
+        latency=own(props, "config.latencySensitivity").get("level", ""),
+        cpu_affinity=_affinity(own(props, "config.cpuAffinity")),
         numa_nodes=options.get("numa.nodeAffinity", ""),
         settings=options,
     )
@@ -147,22 +136,22 @@ def _configured(vm: partial[VM], props: Props, machine: Props, parts: Hardware) 
 
 def _running(vm: partial[VM], props: Props) -> VM:
     """Its state, its snapshots, and what its guest says."""
-    inside = fields(props.get("guest"))
-    told = guest.view(inside, props.get("guest"))
+    inside = props.get("guest", NOTHING)
+    told = guest.view(inside)
     return vm(
-        os_family=_family(text(inside, "guestFamily"), text(props, "config.guestId")),
+        os_family=_family(inside.own.get("guestFamily", ""), text(props, "config.guestId")),
         os_name=told.os_name or text(props, "config.guestFullName"),
         power=guest.POWER.get(text(props, "runtime.powerState"), "off"),
         started_at=text(props, "runtime.bootTime"),
         state=text(props, "runtime.connectionState") or "connected",
-        consolidate=flag(props, "runtime.consolidationNeeded"),
+        consolidate=_is(props, "runtime.consolidationNeeded"),
         fault_tolerant=text(props, "runtime.faultToleranceState") not in ("", "notConfigured")
-        or guest.has(props.get("config.ftInfo")),
-        used_bytes=number(props, "summary.storage.committed"),
-        cpu_used_mhz=number(props, "summary.quickStats.overallCpuUsage"),
-        memory_used_bytes=times(number(props, "summary.quickStats.guestMemoryUsage"), MIB),
+        or guest.has(own(props, "config.ftInfo")),
+        used_bytes=whole(text(props, "summary.storage.committed")),
+        cpu_used_mhz=whole(text(props, "summary.quickStats.overallCpuUsage")),
+        memory_used_bytes=times(whole(text(props, "summary.quickStats.guestMemoryUsage")), MIB),
         guest=told,
-        snapshots=guest.snapshots(props.get("snapshot")),
+        snapshots=guest.snapshots(own(props, "snapshot")),
     )
 
 
@@ -190,26 +179,28 @@ def _serial(uuid: str) -> str:
     return f"VMware-{' '.join(pairs[:8])}-{' '.join(pairs[8:])}"
 
 
-def _attributes(values: Element | None, names: Mapping[str, str]) -> Mapping[str, str]:
+def _attributes(values: Told, names: Mapping[str, str]) -> Mapping[str, str]:
     found = {}
-    for one in () if values is None else values:
-        told = fields(one)
-        key = text(told, "key")
-        found[names.get(key, key)] = text(told, "value")
+    for one in each(values, "CustomFieldValue"):
+        key = values.get(f"{one}/key", "")
+        found[names.get(key, key)] = values.get(f"{one}/value", "")
     return found
 
 
-def _share(allocation: Element | None, unit: int) -> Share:
-    told = fields(allocation)
-    limit, shares = number(told, "limit"), fields(told.get("shares"))
+def _share(told: Told, unit: int) -> Share:
+    limit = number(told, "limit")
     return Share(
         reservation=times(number(told, "reservation"), unit) or 0,
         limit=None if limit is None or limit < 0 else times(limit, unit),
-        shares=number(shares, "shares"),
-        level=text(shares, "level"),
+        shares=number(told, "shares/shares"),
+        level=told.get("shares/level", ""),
     )
 
 
-def _affinity(element: Element | None) -> tuple[int, ...]:
-    found = [] if element is None else [whole(one.text) for one in element.iterfind(f"{VIM}affinitySet")]
+def _affinity(told: Told) -> tuple[int, ...]:
+    found = [whole(one) for one in texts(told, "affinitySet")]
     return tuple(one for one in found if one is not None)
+
+
+def _is(props: Props, name: str) -> bool:
+    return flag(own(props, name), "")

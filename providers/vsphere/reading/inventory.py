@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from mtv.errors import Refused
@@ -12,13 +13,14 @@ from mtv.model.infrastructure import Gap, Place
 from mtv.providers.vsphere.objects import vm
 from mtv.providers.vsphere.objects.vm import Around
 from mtv.providers.vsphere.reading import collector
-from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.pages import Pages
-from mtv.providers.vsphere.reading.revisions import Revisions, digest, light_of, revision
+from mtv.providers.vsphere.reading.revisions import Light, Revisions, digest, light_of, revision
+from mtv.providers.vsphere.reading.scan import scan
+from mtv.providers.vsphere.reading.sieve import Machine, Sieve
 from mtv.providers.vsphere.reading.survey import Survey, survey
 from mtv.providers.vsphere.reading.watch import Watch
 from mtv.providers.vsphere.wire.session import Session
-from mtv.providers.vsphere.wire.soap import said
+from mtv.providers.vsphere.wire.soap import SoapFault, said
 
 NAMING = tuple(f"gap/{part}" for part in ("folders", "pools", "compute resources", "hosts", "datastores", "networks",
                                           "attributes"))  # fmt: skip
@@ -55,15 +57,15 @@ class Inventory:
 
     def __init__(self, session: Session, name: str) -> None:
         self._session, self._name = session, name
-        self._watch, self._revisions = Watch(session), Revisions()
+        self._watch, self._revisions, self._sieve = Watch(session), Revisions(), Sieve(session.address)
         self._survey: Survey | None = None
-        self._surveyed_at = 0.0
+        self._surveyed_at, self._readings = 0.0, 0
         self._surveying = threading.Lock()
 
     def pages(self, since: Seen | None) -> Iterator[list[Change]]:
         """What changed since; a Revision comes last. No page is empty."""
         with said(str(self._session.address), "reading the inventory"):
-            made = self._look_around()
+            made, self._readings = self._look_around(), self._readings + 1
             around, names = made.around, _names(made)
             parts = {_key(one): digest(one) for one in made.parts}
             before = since or Seen()
@@ -72,11 +74,11 @@ class Inventory:
                 before = Seen(parts=before.parts)
             if told := [one for one in made.parts if before.parts.get(_key(one)) != parts[_key(one)]]:
                 yield list(told)
-            now = self._revisions.of(self._watch.now(), around) if before.vms else dict.fromkeys(self._listed(), "")
+            now = self._revisions.of(self._light(), around) if before.vms else dict.fromkeys(self._listed(), "")
             wanted = [id_ for id_, of in now.items() if before.vms.get(id_) != of] if before.vms else list(now)
             gaps: list[Gap] = []
             read: dict[str, str] = {}
-            pages = Pages(self._session, self._name, lambda found: self._read(found, around, now.get(found.ref)))
+            pages = self._pages(lambda found: self._read(found, around, now.get(found.ref)))
             for page in pages.all(wanted):
                 gaps += [one for one in page if isinstance(one, Gap)]
                 read.update((one.id, one.revision) for one in page if isinstance(one, VM))
@@ -88,6 +90,13 @@ class Inventory:
             removed: list[Change] = [Removal("vm", id_) for id_ in old.vms if id_ not in now]
             removed += [Removal(*key.split("/", 1)) for key in old.parts if key not in parts]
             yield [*removed, Revision(Seen(kept, parts, names).dump())]
+
+    def _light(self) -> Mapping[str, Light]:
+        """Who has read once already may do so again, and then knows sooner what changed."""
+        if self._readings == 1:
+            with suppress(SoapFault):  # a VM went meanwhile, or the session: the watch bears that, or says what it is
+                return scan(self._session, self._listed())
+        return self._watch.now()
 
     def _listed(self) -> Sequence[str]:
         """All VMs: where each is read anyway, its page tells what the scan would, which takes a tenth as long."""
@@ -101,7 +110,7 @@ class Inventory:
         """As it is now, with what its surroundings were called a minute ago at most."""
         with said(str(self._session.address), f"reading VM {id_}"):
             around = self._lately().around
-            found = Pages(self._session, self._name, lambda found: self._read(found, around, None)).page([id_])
+            found = self._pages(lambda found: self._read(found, around, None)).page([id_])
         if not found:
             raise Refused("vsphere.no-vm", f"{self._name} has no VM with the id '{id_}'", f"mtv refresh {self._name}")
         if isinstance(found[0], Gap):
@@ -119,7 +128,10 @@ class Inventory:
                 return self._survey
             return self._look_around()
 
-    def _read(self, found: Found, around: Around, known: str | None) -> VM:
+    def _pages(self, read: Callable[[Machine], VM]) -> Pages:
+        return Pages(self._session, self._name, read, self._sieve)
+
+    def _read(self, found: Machine, around: Around, known: str | None) -> VM:
         return vm.read(found.ref, found.props, around, known or revision(found.ref, light_of(found.props), around))
 
     def _look_around(self) -> Survey:

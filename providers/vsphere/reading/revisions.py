@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 
-from mtv.providers.vsphere.objects.elements import Props, fields
+from mtv.providers.vsphere.objects.told import Props, flat, line, own
 from mtv.providers.vsphere.objects.vm import LIGHT, Around
 from mtv.providers.vsphere.wire.answer import Element
 
@@ -37,14 +37,15 @@ def revision(id_: str, told: Light, around: Around) -> str:
 
 def light_of(props: Props) -> Light:
     """What the light scan would tell; a full reading has what is of the guest in one piece."""
-    inside = {f"guest.{name}": one for name, one in fields(props.get("guest")).items()}
-    return {path: light(props.get(path, inside.get(path))) for path in LIGHT}
+    inside = own(props, "guest")
+    return {path: inside.get(path[len("guest.") :], "") if path.startswith("guest.") else line(own(props, path))
+            for path in LIGHT}  # fmt: skip
 
 
 def light(value: Element | None) -> str:
     if value is None:
         return ""
-    return "\x1f".join(map(str, value.itertext())) if len(value) else value.text or ""
+    return line(flat(value)) if len(value) else value.text or ""
 
 
 def digest(*parts: object) -> str:

@@ -9,9 +9,9 @@ from mtv.errors import MtvError
 from mtv.model.estate import Finding, Level
 from mtv.model.login import Login
 from mtv.providers.vsphere.rights.licences import check_licences
-from mtv.providers.vsphere.rights.missing import KINDS, Missing, missing, objects
-from mtv.providers.vsphere.rights.reach import reach
-from mtv.providers.vsphere.rights.roles import CONTROL, HOST, WAYS, Role, govc, powercli
+from mtv.providers.vsphere.rights.missing import Missing, missing, objects
+from mtv.providers.vsphere.rights.reach import hosts, reach
+from mtv.providers.vsphere.rights.roles import CONTROL, WAYS, Role, govc, powercli
 from mtv.providers.vsphere.wire import link
 from mtv.providers.vsphere.wire.session import Session
 from mtv.providers.vsphere.wire.soap import Ref, SoapFault
@@ -29,7 +29,7 @@ def check(name: str, session: Session, copier: Session, login: Login) -> Sequenc
     try:
         seen = objects(session)
         if session.about.is_vcenter:
-            made += reach([name for ref, name in seen[HOST].items() if ref.kind == KINDS[HOST]])
+            made += reach(hosts(seen))
         made.append(_rights(CONTROL, login.user, missing(session, CONTROL, seen)))
         if not login.copy_user:
             made.append(_no_copier(name))

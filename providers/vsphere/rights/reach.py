@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from mtv.model.estate import Finding, Level
+from mtv.providers.vsphere.rights.missing import KINDS, Objects, objects
+from mtv.providers.vsphere.rights.roles import HOST
+from mtv.providers.vsphere.wire.session import Session
 
 PORTS: Mapping[int, str] = {
     443: "files then come through the vCenter, which is slower",
@@ -15,6 +18,19 @@ TOTAL_S = 20.0  # of all hosts: 32 at a time are 200 that do not answer
 AT_ONCE = 32
 NAMED = 5
 Ask = Callable[[str, int], str]
+
+
+def addresses(session: Session) -> Sequence[str]:
+    """HOST:PORT of the server, and of its hosts by the names that it has for them."""
+    where = session.address
+    own = f"[{where.host}]:{where.port}" if ":" in where.host else f"{where.host}:{where.port}"
+    if not session.about.is_vcenter:
+        return [own]
+    return [own, *(f"{name}:{port}" for name in hosts(objects(session)) for port in PORTS)]
+
+
+def hosts(seen: Objects) -> Sequence[str]:
+    return sorted({name for ref, name in seen[HOST].items() if ref.kind == KINDS[HOST]})
 
 
 def answers(host: str, port: int) -> str:

@@ -40,7 +40,7 @@ def chunks(response: http.client.HTTPResponse, address: Address, bounds: Bounds)
         if time.monotonic() > deadline:
             raise Temporary("vsphere.endless", f"an answer of {address} took longer than {bounds.total_s:.0f} s")
         seen = last + data  # such a word may lie across two pieces
-        if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
+        if b"!" in seen and (b"<!DOCTYPE" in seen or b"<!ENTITY" in seen):
             raise MtvError("vsphere.entities", f"an answer of {address} declares entities, which no vCenter does")
         last = seen[-9:]
         yield data
@@ -71,18 +71,22 @@ def stream(data: Iterator[bytes], address: Address, *tags: str) -> Iterator[Elem
         raise _malformed(address, error) from error
 
 
-def whole(data: Iterator[bytes], address: Address) -> Element:
-    """What the SOAP body holds: one answer, or one fault."""
-    parser = etree.XMLParser(
+def parser() -> etree.XMLParser:
+    """For what lies in memory."""
+    return etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
         remove_pis=True, encoding="utf-8",
     )  # fmt: skip
-    marks = 0
+
+
+def whole(data: Iterator[bytes], address: Address) -> Element:
+    """What the SOAP body holds: one answer, or one fault."""
+    reader, marks = parser(), 0
     try:
         for piece in data:
             marks = _counted(marks, piece, address)
-            parser.feed(piece)
-        root: Element = parser.close()
+            reader.feed(piece)
+        root: Element = reader.close()
     except etree.XMLSyntaxError as error:
         raise _malformed(address, error) from error
     body = next((one for one in root if str(one.tag).endswith("}Body")), None)

@@ -83,6 +83,10 @@ class Session:
         """The answer's element. `again` is False for what must not be sent twice. Raises SoapFault, MtvError."""
         return self._persist(lambda: self._whole(method, this, body), again)
 
+    def read(self, method: str, this: Ref, body: str, take: Callable[[bytes], T]) -> T:
+        """What `take` makes of an answer, of which only size, kind and entities were looked at. Raises what it does."""
+        return self._persist(lambda: take(self._bytes(request(method, this, body))), True)
+
     def stream(self, method: str, this: Ref, body: str, *tags: str) -> Iterator[Element]:
         """Elements of a large answer as they come. It is asked again only while nothing was given out."""
         names = tuple(f"{VIM}{name}" for name in tags)
@@ -96,6 +100,9 @@ class Session:
     def post(self, body: bytes) -> bytes:
         """A finished request of the provider's own other client: its answer as a whole, checked and bounded."""
         self._log_in("")
+        return self._bytes(body)
+
+    def _bytes(self, body: bytes) -> bytes:
         bounds = Bounds(size_bytes=self.limits.page_limit_bytes, total_s=self.limits.answer_s)
         with link.said(self.address), self._lent() as one:
             return b"".join(answer.chunks(self._ask(one, body, "/sdk"), self.address, bounds))
@@ -202,8 +209,8 @@ class Session:
 
     def _whole(self, method: str, this: Ref, body: str, path: str = "/sdk", space: str = "urn:vim25") -> Element:
         bounds = Bounds(size_bytes=self.limits.page_limit_bytes, total_s=self.limits.answer_s)
+        cookie = "" if path == "/sdk" else self._cookie.strip('"')
         with link.said(self.address), self._lent() as one:
-            cookie = "" if path == "/sdk" else self._cookie.strip('"')
             response = self._ask(one, request(method, this, body, space, cookie), path)
             found = answer.whole(answer.chunks(response, self.address, bounds), self.address)
         raise_fault(found)
@@ -220,9 +227,7 @@ class Session:
 
     def _ask(self, one: link.Link, body: bytes, path: str) -> http.client.HTTPResponse:
         api = self._about.api if self._about else "6.7"
-        headers = {
-            "Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{api}"', "User-Agent": AGENT,
-        }  # fmt: skip
+        headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"urn:vim25/{api}"', "User-Agent": AGENT}
         if self._cookie:
             headers["Cookie"] = f"{COOKIE}={self._cookie}"
         one.request("POST", path, body, headers)

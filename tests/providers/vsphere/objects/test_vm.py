@@ -10,7 +10,8 @@ from lxml import etree
 from mtv.model.estate import VM
 from mtv.providers.vsphere.objects import vm
 from mtv.providers.vsphere.objects.devices import Names
-from mtv.providers.vsphere.objects.elements import Props, unescaped
+from mtv.providers.vsphere.objects.elements import unescaped
+from mtv.providers.vsphere.objects.told import Props, value
 from mtv.providers.vsphere.objects.vm import FULL, Around
 from mtv.providers.vsphere.wire.answer import TYPE, VIM, Element
 from mtv.providers.vsphere.wire.soap import Ref
@@ -34,7 +35,7 @@ def props(of: Element) -> Props:
     """By the paths that are asked for, as a server resolves them."""
     whole = {one[0].text or "": one[1] for one in of.iterchildren(f"{VIM}propSet") if len(one) > 1}
     found = {path: _below(whole.get(path.split(".")[0]), path.split(".")[1:]) for path in FULL if "[" not in path}
-    return {path: one for path, one in found.items() if one is not None}
+    return {path: value(one, path) for path, one in found.items() if one is not None}
 
 
 def _below(element: Element | None, steps: Sequence[str]) -> Element | None:

@@ -12,7 +12,7 @@ from mtv.errors import MtvError
 from mtv.model.estate import VM, Network, Removal
 from mtv.model.infrastructure import Gap, Host
 from mtv.providers.vsphere.objects import vm as reader
-from mtv.providers.vsphere.objects.elements import Props
+from mtv.providers.vsphere.objects.told import Props
 from mtv.providers.vsphere.objects.vm import Around
 from mtv.providers.vsphere.reading import collector, survey, watch
 from mtv.providers.vsphere.reading.pages import Page, Pages

@@ -11,8 +11,8 @@ from mtv.model.estate import VM
 from mtv.model.infrastructure import Gap
 from mtv.providers.vsphere.objects import vm
 from mtv.providers.vsphere.objects.vm import Around
-from mtv.providers.vsphere.reading.collector import Found
 from mtv.providers.vsphere.reading.pages import Page, Pages
+from mtv.providers.vsphere.reading.sieve import Machine
 from mtv.providers.vsphere.wire.trust import trust
 from tests.providers.vsphere.opening import ABOUT, Impostor, http, soap
 
@@ -51,7 +51,7 @@ def read(impostor: Impostor, say: Say, **limits: object) -> list[Page]:
 
     impostor.answer = answer
 
-    def one(found: Found) -> VM:
+    def one(found: Machine) -> VM:
         return vm.read(found.ref, found.props, Around(source="vc"), "1")
 
     session = impostor.session(**limits)

@@ -1,4 +1,5 @@
-"""What the screens read and steer: the store's rows and the same verbs that the command line calls."""
+"""What the screens read and steer: the store's rows and the same verbs that the command line calls, here or far
+away."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ class Board(Protocol):
 
 
 class StoreBoard:
-    """The real board."""
+    """Of the store that is here."""
 
     def migrations(self) -> Sequence[MigrationView]:
         return [_told(one, seeing.undriven(run)) for run in seeing.overview() for one in run.migrations]

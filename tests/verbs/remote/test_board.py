@@ -10,7 +10,7 @@ from textual.widgets import DataTable, Static
 from mtv.store.runs import Heartbeat, create_run
 from mtv.store.store import Store
 from mtv.ui.app import Steering
-from mtv.ui.board import StoreBoard
+from mtv.verbs.remote.board import StoreBoard
 from tests.store.made import plan, vm
 
 
