@@ -14,6 +14,7 @@ KINDS = {
     "Cancelled": "cancelled",
 }
 FAULT_KINDS = {"HOLD": "held", "TEMPORARY": "again", "CANCELLED": "cancelled"}
+FATE_KINDS = {"hold": "held", "temporary": "again", "permanent": "fails"}
 WINDOW_AREAS = ("tar", "qcow2", "vmdk")  # what reads through a Window, whose refusals are of its area
 
 
@@ -28,9 +29,14 @@ def raised(files: list[Path]) -> Mapping[str, set[str]]:
 
 def _codes(file: Path, node: ast.AST) -> Iterator[tuple[str, str]]:
     match node:
+        case ast.Call(func=ast.Name("Fate"), args=[_, _, _, code, ast.Constant(str(outcome)), *_]):
+            yield from ((text, FATE_KINDS[outcome]) for text in _texts(code))
+        case ast.Call(func=ast.Name("Meaning"), args=[_, _, code, *rest]):
+            kind = rest[0].id if rest and isinstance(rest[0], ast.Name) else "CheckFailed"
+            yield from ((text, KINDS[kind]) for text in _texts(code))
         case ast.Call(func=ast.Name(name) | ast.Attribute(attr=name), args=[code, *_]):
-            if kind := KINDS.get(name) or (name == "Fault" and _fault_kind(node)):
-                yield from ((text, str(kind)) for text in _texts(code))
+            if told := KINDS.get(name) or (_fault_kind(node) if name == "Fault" else ""):
+                yield from ((text, told) for text in _texts(code))
             elif name == "refuse" and file.parent.name == "formats":
                 area = file.stem.partition("_")[0]
                 areas = WINDOW_AREAS if area == "window" else (area,)

@@ -17,6 +17,7 @@ import pytest
 from mtv import toolsroot
 from mtv.errors import MtvError
 from mtv.settings import settings
+from mtv.verbs.doctor import TOOLS_ROOT_PARTS
 
 TREE = Path(__file__).parents[1]
 SCRIPT = TREE / "scripts/tools-root"
@@ -228,8 +229,7 @@ def test_the_script_says_where_it_would_be(tmp_path: Path) -> None:
 
 def test_the_script_leaves_a_current_one_alone(tmp_path: Path) -> None:
     (tmp_path / "root/mtv").mkdir(parents=True)
-    parts = (SCRIPT, SCRIPT.with_name("unpacked-kernel"), TREE / "uv.lock")
-    key = hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+    key = hashlib.sha256(b"".join((TREE / part).read_bytes() for part in TOOLS_ROOT_PARTS)).hexdigest()
     (tmp_path / "root/mtv/key").write_text(f"{key}\n")
     env = {**os.environ, "MTV_TOOLS_ROOT": str(tmp_path / "root")}
     done = subprocess.run([SCRIPT], capture_output=True, text=True, env=env, check=True)

@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.bench import clusters, copying, datastores, footing, inventories, judging, looking, moves, reading, vddk
+from tests.bench import (
+    clusters,
+    copying,
+    crowds,
+    datastores,
+    footing,
+    inventories,
+    judging,
+    looking,
+    moves,
+    pods,
+    reading,
+)
+from tests.bench import vddk as library
 from tests.bench.pairs import Figure
 from tests.bench.places import Place
 
@@ -32,7 +45,7 @@ LINES = {
     "export": Line(datastores.export, 5, "A stream of compressed grains is decoded while it comes, and its checksum "
                    "compared; the other has it as a file first. The server compresses on one core, and both wait for "
                    "it."),
-    "vddk": Line(vddk.vddk, 5, "nbdkit's plugin for VMware's library, one connection as that library wants it. The "
+    "vddk": Line(library.vddk, 5, "nbdkit's plugin for VMware's library, one connection as that library wants it. The "
                  "real library over a real network is another matter: what this shows is that we are not what it "
                  "waits for."),
     "memory": Line(footing.memory, 1, "What a worker needs does not grow with the disk. The other end makes up the "
@@ -49,6 +62,13 @@ LINES = {
     "cluster": Line(clusters.lists, 3, "The API server is a real one, and shares the two cores with what reads it. "
                     "Reading alone leaves one of them idle half of the time; all that is made of the pages has to fit "
                     "into that."),
+    "crowd": Line(crowds.crowds, 1, "Claims, VMs and what stands beside them are made in a real cluster; what is left "
+                  "out are the workers' own Jobs. All 500 copy at once before any of them goes on. The client holds "
+                  "itself to 40 requests a second, and that is most of the time. Nothing is asked for each VM again "
+                  "and again: of the run's claims there is one list for all of its VMs."),
+    "pods": Line(pods.pods, 3, "Jobs of a real cluster, in Pods that Pod Security restricted lets in, from claim to "
+                 "claim. Work is counted from the task read to its last journal row; what a Job takes to start is told "
+                 "beside it. Several at a time go as fast as they are held to: nothing of ours is between them."),
     "lists": Line(looking.lists, 5, "A list of VMs by tags and attributes, from the program's start to its end; the "
                   "interpreter alone beside it."),
     "reports": Line(looking.reports, 3, "The estate report from the store, as a page and as a workbook: all sections, "

@@ -214,7 +214,8 @@ class Yard:
         """Done, with what the source held, and nothing else left."""
         assert self.state() == "done"
         assert self.contents() == self.wanted()
-        assert self.left_behind() == []
+        left = self.left_behind()
+        assert left == [], left
 
     def alive(self) -> list[str]:
         """Processes, locks and mounts: nothing of them outlives its engine, however that ended."""
@@ -347,12 +348,15 @@ def processes(data: str) -> Iterator[tuple[int, str]]:
 
 
 def locked(folder: Path) -> list[Path]:
-    """Files below that folder that somebody holds a lock on."""
-    inodes = {
-        line.split()[5 if "->" not in line else 6].split(":")[2]
-        for line in Path("/proc/locks").read_text().splitlines()
-    }
-    return [path for path in folder.rglob("*") if str(path.lstat().st_ino) in inodes and path.is_file()]
+    """Files below it that somebody holds a lock on: by device and inode, for small file systems number alike."""
+    held = {line.split()[5 if "->" not in line else 6] for line in Path("/proc/locks").read_text().splitlines()}
+    return [path for path in folder.rglob("*") if path.is_file() and _place(path) in held]
+
+
+def _place(path: Path) -> str:
+    """As /proc/locks has it."""
+    found = path.lstat()
+    return f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
 
 
 def mounted(folder: Path) -> set[str]:

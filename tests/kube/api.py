@@ -4,6 +4,7 @@ the client library that mtv uses, and so can judge what mtv does."""
 import base64
 import http.client
 import json
+import select
 import ssl
 import tempfile
 import threading
@@ -51,6 +52,12 @@ def path(kind: str, namespace: str | None = None, name: str | None = None, part:
     parts = ["/apis", group] if group else ["/api/v1"]
     parts += ["namespaces", namespace] if namespace else []
     return "/".join([*parts, plural, *(text for text in (name, part) if text)])
+
+
+def is_closed(connection: http.client.HTTPSConnection) -> bool:
+    """The server ended it while it was idle: there is something to read, and nothing was asked. A request on it would
+    fail without a word of whether it was heard."""
+    return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
 
 
 class Api:
@@ -104,6 +111,9 @@ class Api:
 
     def _send(self, method: str, url: str, data: bytes | None, headers: Mapping[str, str]) -> Reply:
         found: http.client.HTTPSConnection | None = getattr(self.local, "connection", None)
+        if found and is_closed(found):
+            self.drop()
+            found = None
         connection = found or self.connection()
         if not found:
             self.local.connection = connection

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.kube.api import Api, Object
 from tests.kube.building import containers, image, servers
+from tests.kube.images.seed import seed
 from tests.kube.inside.control import Control
 from tests.kube.inside.layout import Layout
 from tests.kube.inside.settings import kubeconfig
@@ -114,7 +115,7 @@ class Cluster:
 @contextmanager
 def cluster(shared: Path, folder: Path) -> Iterator[Cluster]:
     """The one whose whereabouts are written in `shared`, started if it is not up."""
-    for build in (servers, containers, image):
+    for build in (servers, containers, image, seed):
         build()
     layout, url, control = _connected(shared)
     try:

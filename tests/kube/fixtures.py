@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from tests.kube.cluster import Cluster, Namespace, cluster
+from tests.kube.images.worker import worker_image as made_image
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by marks, and before xdist looks for groups
@@ -34,3 +35,11 @@ def kube(one_cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Names
     name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
     with one_cluster.namespace(name[:30].strip("-")) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def worker_image(one_cluster: Cluster) -> str:
+    """The workers' image of this very source, for Pods that never pull: NAME@DIGEST."""
+    image = made_image()
+    one_cluster.load(image.tar)
+    return image.name

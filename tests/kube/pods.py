@@ -1,8 +1,15 @@
 """Pods as Pod Security restricted wants them."""
 
+import shutil
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.kube.api import Object
+from tests.kube.waiting import until
+
+if TYPE_CHECKING:
+    from tests.kube.cluster import Namespace
 
 IMAGE = "localhost/busybox:1"
 WRITER = 107  # as whom KubeVirt and CDI write disks
@@ -33,3 +40,20 @@ def claim(name: str, size: str, mode: str, storage_class: str, access: str = "Re
         "resources": {"requests": {"storage": size}},
     }  # fmt: skip
     return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": spec}
+
+
+def claimed(kube: "Namespace", name: str, files: Sequence[Path]) -> None:
+    """A claim that holds these files, for Pods to read."""
+    size_bytes = sum(file.stat().st_size for file in files) + (1 << 20)
+    kube.api.create("persistentvolumeclaims", kube.name, claim(name, str(size_bytes), "Filesystem", "local"))
+    folder = place(kube, name)
+    for file in files:
+        shutil.copy(file, folder / file.name)
+        (folder / file.name).chmod(0o644)
+
+
+def place(kube: "Namespace", name: str) -> Path:
+    """A claim's folder or device on this machine."""
+    found = until(kube.api, "persistentvolumeclaims", kube.name, name, lambda one: one["status"]["phase"] == "Bound")
+    volume = kube.api.get("persistentvolumes", None, found["spec"]["volumeName"])
+    return Path(volume["spec"]["local"]["path"])

@@ -79,6 +79,14 @@ def test_an_apiserver_that_was_away_knows_what_it_knew(kube: Namespace) -> None:
     assert kube.api.get("configmaps", kube.name, "kept")["data"] == {"a": "b"}
 
 
+def test_a_connection_that_the_server_ended_meanwhile_is_not_written_to(kube: Namespace) -> None:
+    """As it does with idle ones: a POST on it would be lost, and nobody could say whether it was heard."""
+    kube.api.get("namespaces", None, kube.name)
+    with kube.cluster.stopped("kube-apiserver"):
+        pass
+    kube.api.create("configmaps", kube.name, {"metadata": {"name": "later"}})
+
+
 def test_pods_reach_a_server_of_this_machine_s(kube: Namespace, tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("from outside")
     argv = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(tmp_path), "0"]

@@ -36,6 +36,7 @@ class Provisioner:
     def __init__(self, api: Api, folder: Path) -> None:
         self.api, self.folder = api, folder
         self.devices: dict[str, int] = {}  # open: a device goes with this process
+        self.provided: set[str] = set()
 
     def start(self) -> None:
         for made in classes():
@@ -58,7 +59,7 @@ class Provisioner:
         name = f"pvc-{claim['metadata']['uid']}"
         mode = claim["spec"].get("volumeMode", "Filesystem")
         size = claim["spec"]["resources"]["requests"]["storage"]
-        if (self.folder / name).exists():
+        if name in self.provided:
             return
         place = self.block(name, amount(size)) if mode == "Block" else self.filesystem(name)
         meta = {key: claim["metadata"][key] for key in ("namespace", "name", "uid")}
@@ -71,16 +72,19 @@ class Provisioner:
         }  # fmt: skip
         made = {"metadata": {"name": name, "annotations": {BY: storage_class["provisioner"]}}, "spec": spec}
         make(self.api, VOLUMES, made)
+        self.provided.add(name)
 
     def filesystem(self, name: str) -> Path:
         """As a new file system is: root's, until the kubelet hands it to the Pod's fsGroup."""
         place = self.folder / name
-        place.mkdir(0o755)
+        place.mkdir(0o755, exist_ok=True)  # asked again where the server did not answer
         return place
 
     def block(self, name: str, size_bytes: int) -> Path:
         """The device is detached when we close it, and we keep it open: none is left when this process is killed."""
         file = self.folder / name
+        if earlier := self.devices.pop(name, None):
+            os.close(earlier)
         with file.open("wb") as made:
             made.truncate(size_bytes)
         argv = ["losetup", "--find", "--show", str(file)]

@@ -12,6 +12,7 @@ from tests.kube import crds
 from tests.kube.api import Api, Object
 from tests.kube.building import containers, image, servers
 from tests.kube.certificates import Authority
+from tests.kube.images.seed import sow
 from tests.kube.inside import cgroups, network, relay, settings
 from tests.kube.inside.layout import Layout
 from tests.kube.inside.programs import Places, Programs, commands
@@ -39,6 +40,7 @@ class Supervisor:
     async def run(self, control: int, door: int) -> None:
         authority = self.certify()
         settings.write(self.layout, self.places.containers / "usr/lib/cni")
+        sow(self.layout.folder / "containers")
         network.bring_up()
         cgroups.make(self.layout.cgroup)
         self.doors = [await relay.relay(socket.socket(fileno=door), relay.inside("127.0.0.1", 443))]

@@ -12,7 +12,9 @@ def claim_of(made: Object, profiles: Profiles) -> Object | None:
     """Its spec, or None while its class is not known or says too little. `pvc` is taken word for word; of `storage`
     the size is made to fit a file system, and comes back as Go writes decimal numbers."""
     if verbatim := made["spec"].get("pvc"):
-        return {"volumeMode": "Filesystem", **verbatim}
+        default = profiles.storage_class(verbatim.get("storageClassName"))
+        named = {"storageClassName": default["metadata"]["name"]} if default else {}
+        return {"volumeMode": "Filesystem", **verbatim, **named}
     storage: Object = made["spec"]["storage"]
     storage_class = profiles.storage_class(storage.get("storageClassName"))
     fitting = storage_class and profiles.fitting(storage_class["metadata"]["name"], storage)

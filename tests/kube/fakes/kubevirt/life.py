@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tests.kube.api import Answer, Api, Object
 from tests.kube.fakes.events import warn
-from tests.kube.fakes.kubevirt import instances, launching
+from tests.kube.fakes.kubevirt import booting, instances, launching
 from tests.kube.fakes.kubevirt.breaking import libvirt_errors, refusals
 from tests.kube.fakes.kubevirt.disks import claims_of, grow, holds_data
 from tests.kube.fakes.kubevirt.state import condition, guest, interfaces, persistent, problem_of_volumes, says
@@ -24,6 +24,10 @@ TYPES = "instancetype.kubevirt.io/v1beta1/virtualmachine"
 SCHEDULED_S, RUNNING_S, AGENT_S = 1.0, 1.0, 30.0
 
 
+READY = [condition("Ready", "True"), condition("LiveMigratable", "False", "DisksNotLiveMigratable"),
+         condition("Synchronized", "True")]  # fmt: skip
+
+
 class Ended(Exception):  # noqa: N818
     """It shall not run any more, or is not there."""
 
@@ -32,6 +36,7 @@ class Life:
     def __init__(self, world: "Machines", key: Key) -> None:
         self.world, self.key, self.api = world, key, world.api
         self.warned = ""
+        self.guest: booting.Guest | None = None
 
     def live(self) -> None:
         """What breaks is tried again when something changes. Raises Ended."""
@@ -59,7 +64,7 @@ class Life:
         self.until(lambda vm: self.boots(vm, vmi))
         take(RUNNING_S)
         self.be_up(vmi)
-        self.until(lambda vm: self.is_gone(vm, pod))
+        self.until(lambda vm: self.is_over(vm, vmi, pod))
         self.end()
 
     def wanted(self) -> Object:
@@ -174,15 +179,31 @@ class Life:
 
     def be_up(self, vmi: Object) -> None:
         """Ready says little: an empty disk runs, too. A guest that answers says more."""
-        ready = [condition("Ready", "True"), condition("LiveMigratable", "False", "DisksNotLiveMigratable"),
-                 condition("Synchronized", "True")]  # fmt: skip
-        self.put(phase="Running", nodeName="localhost", conditions=ready, interfaces=interfaces(vmi, agent=False))
+        self.put(phase="Running", nodeName="localhost", conditions=READY, interfaces=interfaces(vmi, agent=False))
         self.say("Running", condition("Ready", "True"), ready=True, created=True)
-        told = guest(self.wanted())
-        if told["agent"] and any(map(holds_data, self.files(vmi).values())):
+        if booting.wanted(self.wanted()):
+            self.guest = booting.Guest(self.api, self.key, booting.hardware(vmi, self.files(vmi)))
+            return
+        if guest(self.wanted())["agent"] and any(map(holds_data, self.files(vmi).values())):
             take(AGENT_S)
-            connected = [*ready, condition("AgentConnected", "True")]
-            self.put(conditions=connected, interfaces=interfaces(vmi, agent=True), guestOSInfo=told["os"])
+            self.hear(vmi)
+
+    def hear(self, vmi: Object) -> None:
+        """An agent answers."""
+        told = guest(self.wanted())
+        connected = [*READY, condition("AgentConnected", "True")]
+        self.put(
+            conditions=connected,
+            interfaces=interfaces(vmi, agent=True, ports=told.get("ports")),
+            guestOSInfo=told["os"],
+        )
+
+    def is_over(self, vm: Object, vmi: Object, pod: Object) -> bool:
+        """A guest that really boots is heard once, meanwhile."""
+        if self.guest and self.guest.answered.is_set() and "hostname" in guest(vm):
+            self.guest.answered.clear()
+            self.hear(vmi)
+        return self.is_gone(vm, pod)
 
     def is_gone(self, vm: Object, pod: Object) -> bool:
         uid = vm["metadata"]["uid"]
@@ -194,6 +215,9 @@ class Life:
 
     def end(self) -> None:
         """Of the instance and its Pod; nothing holds its disks after that."""
+        if self.guest:
+            self.guest.end()
+            self.guest = None
         vmi = self.api.find(VMIS, *self.key)
         if vmi:
             self.say("Stopping", condition("Ready", "False", "VMINotExists"))

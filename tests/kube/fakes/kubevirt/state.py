@@ -50,12 +50,14 @@ def persistent(spec: Object) -> bool:
     return bool(efi.get("persistent") or domain.get("devices", {}).get("tpm", {}).get("persistent"))
 
 
-def interfaces(vmi: Object, *, agent: bool) -> list[Object]:
+def interfaces(vmi: Object, *, agent: bool, ports: Object | None = None) -> list[Object]:
+    """`ports`: what a guest that really boots says, by MAC."""
     told = "domain, guest-agent" if agent else "domain"
     return [
-        {"name": one["name"], "mac": one.get("macAddress", ""), "infoSource": told, "linkState": one.get("state", "up")}
+        {"name": one["name"], "mac": one.get("macAddress", ""), "infoSource": told, "linkState": one.get("state", "up"),
+         **(ports or {}).get(one.get("macAddress", ""), {})}
         for one in vmi["spec"]["domain"]["devices"].get("interfaces", [])
-    ]
+    ]  # fmt: skip
 
 
 def guest(vm: Object) -> Object:
