@@ -20,7 +20,7 @@ vcenter:  ## a vCenter with 2,000 VMs on this machine and what to type to read i
 	@scripts/vcenter
 
 cluster:  ## a Kubernetes with KubeVirt's custom resources on this machine (needs root); ends with Ctrl-C
-	@scripts/setup --without-tools-root
+	@scripts/setup
 	@scripts/cluster
 
 quick: setup static  ## the checks and the tests that need no virtual machine: under 2 minutes
