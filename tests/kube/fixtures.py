@@ -2,12 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import pytest
 
 from tests.kube.cluster import Cluster, Namespace, cluster
 from tests.kube.images.worker import worker_image as made_image
+from tests.kube.telling import told
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are chosen by marks, and before xdist looks for groups
@@ -17,6 +18,16 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         if "one_cluster" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
             item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """The namespace is there no more when somebody reads of a failure."""
+    report = yield
+    kube = getattr(item, "funcargs", {}).get("kube")
+    if report.when == "call" and report.failed and isinstance(kube, Namespace):
+        report.sections.append((f"namespace {kube.name}", told(kube)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -118,8 +118,8 @@ class Life:
             if key[0] == self.key[0] and claim["metadata"].get("labels", {}).get("persistent-state-for") == self.key[1]
         ]
         if persistent(spec) and not mine:
-            self.say("Starting")
             self.warn(vm, "FailedBackendStorageCreate", "no storage class for the VM's state")
+            self.say("Starting")
             return False
         return True
 
@@ -158,11 +158,10 @@ class Life:
         files = list(self.files(vmi).values())
         wrong = next(iter(libvirt_errors(vmi["spec"])), None) or self.world.locks.refusal(files, self.key)
         if wrong:
-            self.say(
-                "CrashLoopBackOff", condition("Synchronized", "False", "Synchronizing with the Domain failed.", wrong)
-            )
-            self.put(conditions=[condition("Synchronized", "False", "Synchronizing with the Domain failed.", wrong)])
+            failed = condition("Synchronized", "False", "Synchronizing with the Domain failed.", wrong)
             self.warn(vmi, "SyncFailed", f"server error. command SyncVMI failed: {wrong}")
+            self.put(conditions=[failed])
+            self.say("CrashLoopBackOff", failed)
         return not wrong
 
     def files(self, vmi: Object) -> dict[str, Path]:
