@@ -42,9 +42,13 @@ def is_free(path: Path) -> bool:
 
 
 def end_orphans(path: Path) -> None:
-    """KILL to every process that carries that lock's tag, what a dead worker left behind, until there is none: one may
-    have forked between the look and the kill, and a killed one takes a moment to go."""
+    """KILL to every process that carries that lock's tag, what a dead worker left behind, until none is seen twice
+    running: one may have forked between the look and the kill, a killed one takes a moment to go, and one that is just
+    being replaced by a program (execve) has no environment for that moment."""
     until = time.monotonic() + ORPHANS_S
-    while (left := process.tagged(TAG, str(path))) and time.monotonic() < until:
+    unseen = 0
+    while unseen < 2 and time.monotonic() < until:
+        left = process.tagged(TAG, str(path))
+        unseen = 0 if left else unseen + 1
         process.kill(left)
         time.sleep(ORPHAN_STEP_S)
