@@ -16,6 +16,7 @@ from tests.kube.api import Answer, Api, Object, path
 from tests.kube.cluster import ROOT, Cluster, Namespace
 from tests.kube.inside.cgroups import hierarchies
 from tests.kube.inside.layout import Layout
+from tests.kube.inside.network import MAC
 from tests.kube.outside import sweep
 from tests.kube.pods import claim, pod
 from tests.kube.waiting import until
@@ -32,12 +33,13 @@ ALONE = """if True:
 
 
 def test_a_restricted_pod_runs_and_reaches_the_apiserver(kube: Namespace) -> None:
-    script = "id -u; wget -q --no-check-certificate -O- https://10.0.0.1/version"
+    script = "id -u; wget -q --no-check-certificate -O- https://10.0.0.1/version; cat /proc/net/arp"
     kube.api.create("pods", kube.name, pod("worker", script))
     until(kube.api, "pods", kube.name, "worker", lambda one: one["status"]["phase"] == "Succeeded")
     said = kube.api.ask("GET", path("pods", kube.name, "worker", "log")).body.decode()
     assert said.startswith("107\n")
     assert '"gitVersion": "v1.34.4"' in said
+    assert MAC in said, "the gateway's own, and not that of the Pod which happens to have the lowest"
 
 
 def test_pod_security_refuses_what_is_not_restricted(kube: Namespace) -> None:

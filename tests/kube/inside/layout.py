@@ -21,6 +21,11 @@ class Layout:
         return self.folder / "run/containerd.sock"
 
     @property
+    def databases(self) -> Path:
+        """etcd's and containerd's, in memory."""
+        return self.folder / "databases"
+
+    @property
     def volumes(self) -> Path:
         """What claims hold: a folder or a file each, named as the volume."""
         return self.folder / "volumes"

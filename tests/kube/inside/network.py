@@ -13,10 +13,14 @@ APISERVER = (
 )
 CLONE_NEWNET = 0x40000000
 
+# Said, the bridge's MAC stays. Else it is the lowest of its ports', and as Pods come and go it changes: what a Pod has
+# learnt of its gateway leads nowhere then, for up to a minute.
+MAC = "0a:58:0a:58:00:01"
+
 LINKS = f"""
 link set lo up
 addr add {APISERVER}/32 dev lo
-link add cni0 type bridge
+link add cni0 address {MAC} type bridge
 addr add {NODE}/24 dev cni0
 link set cni0 up
 """

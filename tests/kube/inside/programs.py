@@ -34,7 +34,7 @@ def commands(layout: Layout, places: Places) -> dict[str, list[str]]:
     return {
         "containerd": [f"{places.containers}/usr/bin/containerd", "-c", f"{folder}/containerd.toml"],
         "etcd": [
-            f"{servers}/etcd", f"--data-dir={folder}/etcd", f"--listen-client-urls={ETCD}",
+            f"{servers}/etcd", f"--data-dir={layout.databases}/etcd", f"--listen-client-urls={ETCD}",
             f"--advertise-client-urls={ETCD}", "--listen-peer-urls=http://127.0.0.1:2380", "--unsafe-no-fsync=true",
         ],
         "kube-apiserver": apiserver(layout, servers),

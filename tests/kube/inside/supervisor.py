@@ -15,6 +15,7 @@ from tests.kube.certificates import Authority
 from tests.kube.images.seed import sow
 from tests.kube.inside import cgroups, network, relay, settings
 from tests.kube.inside.layout import Layout
+from tests.kube.inside.memory import keep_databases
 from tests.kube.inside.programs import Places, Programs, commands
 
 POLL_S = 0.05
@@ -41,6 +42,7 @@ class Supervisor:
         authority = self.certify()
         settings.write(self.layout, self.places.containers / "usr/lib/cni")
         sow(self.layout.folder / "containers")
+        keep_databases(self.layout)
         network.bring_up()
         cgroups.make(self.layout.cgroup)
         self.doors = [await relay.relay(socket.socket(fileno=door), relay.inside("127.0.0.1", 443))]
