@@ -91,7 +91,7 @@ def test_it_says_of_itself_what_the_source_said(booted: dict[str, Row], debian: 
         assert machine.boots()
         name, network = machine.ask("guest-get-host-name"), machine.ask("guest-network-get-interfaces")
         file_systems, routes = machine.ask("guest-get-fsinfo"), machine.run("ip", "-j", "-4", "route")
-        disks = vmware.disks(machine.run("lsblk", "-J", "-b", "-o", "NAME,TYPE,SIZE,UUID,MOUNTPOINT"))
+        disks = vmware.disks(machine.run("lsblk", "-J", "-b", "-o", "NAME,TYPE,SIZE,UUID,MOUNTPOINT,HCTL"))
     after = {what: str(row["after"]) for what, row in booted.items()}
     assert name == {"host-name": after["host name"]}
     for interface, addresses in vmware.addresses(network).items():

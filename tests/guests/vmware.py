@@ -120,11 +120,11 @@ def gateways(answer: Json) -> list[str]:
 
 
 def disks(answer: Json) -> list[tuple[int, dict[str, str]]]:
-    """Of `lsblk -J`, in order: the size, and the UUID of each file system that is mounted from it, by its place."""
+    """Of `lsblk -J`, in the order of their places on the bus (HCTL): the size, and the UUID of each file system that is
+    mounted from it, by its place. Their names say who was found first."""
     assert isinstance(answer, dict)
-    return [
-        (int(str(one["size"])), dict(_mounts(one))) for one in _maps(answer["blockdevices"]) if one["type"] == "disk"
-    ]
+    found = sorted(_maps(answer["blockdevices"]), key=lambda one: str(one["hctl"]))
+    return [(int(str(one["size"])), dict(_mounts(one))) for one in found if one["type"] == "disk"]
 
 
 def _mounts(device: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
