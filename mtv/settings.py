@@ -105,6 +105,12 @@ class Settings:
     machine_stop_s: float = 300.0
     """What a guest at its target has to shut down at the most, and a VM to be gone once it is deleted."""
 
+    snapshot_s: float = 300.0
+    """A target gives up a snapshot that it has not taken within this time, which is KubeVirt's own."""
+
+    snapshot_ready_s: float = 1800.0
+    """One that was taken is fit for use within this time: some storage copies it elsewhere first."""
+
     upload_s: float = 600.0
     """A target is ready for a disk within this time, and done with one that it has: 4 to 8 s and 2 to 5 s were measured
     of a small one."""

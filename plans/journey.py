@@ -6,7 +6,7 @@ changes its meaning: rows of old runs carry it. What an end cannot do is skipped
 
 from mtv.model.plans import VmPlan
 from mtv.plans.steps import Journey, Step
-from mtv.plans.way import after, before, copying, cutover
+from mtv.plans.way import after, before, copying, cutover, keeping
 from mtv.plans.world import World
 from mtv.providers.base import Capabilities
 
@@ -75,6 +75,10 @@ _FINISH: tuple[Step[World], ...] = (
         gives_back=True, by_hand="stop the VM at the target",
     ),
     Step("verify-guest", "ask the guest", after.verify_guest, when=after.starts),
+    Step(
+        "snapshot", "take a snapshot", keeping.snapshot, keeping.undo_snapshot, after.snapshots,
+        by_hand="remove the VM's snapshot at the target",
+    ),
     Step("accept", "drop points and scratch", after.accept, on="commit"),
     Step("purge", "remove what is left at the target", after.purge, on="purge"),
 )  # fmt: skip
@@ -94,6 +98,7 @@ def possible(plan: VmPlan, source: Capabilities, target: Capabilities) -> list[S
         *(() if source.tracks else ("track",)),
         *(() if source.power else ("power-off", "fence")),
         *(() if target.starts and plan.start != "never" else ("start", "verify-guest")),
+        *(() if target.snapshots and plan.start != "never" and plan.wanted.snapshot != "none" else ("snapshot",)),
         *(() if plan.guest.conversion != "none" else ("inspect", "convert")),
     }
     return [step for step in by_word(plan.journey) if step.on == "run" and step.name not in absent]

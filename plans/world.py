@@ -12,7 +12,7 @@ from mtv.model.volumes import Volume
 from mtv.plans.deciding.fold import History, fold
 from mtv.plans.steps import Clock, Journal
 from mtv.plans.way.rates import Rates
-from mtv.providers.base import Estate, Machines, Points, Power, Starts, Tracks, Volumes
+from mtv.providers.base import Estate, Machines, Points, Power, Snapshots, Starts, Tracks, Volumes
 from mtv.providers.workers import Workers
 from mtv.settings import Settings, settings
 
@@ -93,3 +93,7 @@ class World:
     @property
     def starts(self) -> Starts | None:
         return self.target if isinstance(self.target, Starts) else None
+
+    @property
+    def snapshots(self) -> Snapshots | None:
+        return self.target if isinstance(self.target, Snapshots) else None

@@ -224,6 +224,24 @@ class Starts(Protocol):
 
 
 @runtime_checkable
+class Snapshots(Protocol):
+    """Targets that can keep a state of a VM that they run."""
+
+    async def can_snapshot(self, specs: Sequence[VolumeSpec]) -> None:
+        """Raises CheckFailed where one of these disks would be left out."""
+        ...
+
+    async def take_snapshot(self, document: Mapping[str, Json]) -> Mapping[str, Json]:
+        """That one, made or found again by its name, once it is fit for use; what it says of itself. Raises Held where
+        it failed, or lacks a disk: asked again, it is taken anew."""
+        ...
+
+    async def remove_snapshot(self, machine: str, name: str) -> None:
+        """It being gone is no error, and another's is left alone."""
+        ...
+
+
+@runtime_checkable
 class Routes(Protocol):
     """Sources whose disks can be read in several ways. Their names are `ways`, the best first."""
 
@@ -247,6 +265,7 @@ class Capabilities:
     steady: bool = False
     machines: bool = False
     starts: bool = False
+    snapshots: bool = False
     workers: bool = False
     storage: tuple[str, ...] = ()
     """What a storage map may name there; empty: classes of its own inventory."""
@@ -268,6 +287,7 @@ def capabilities(end: object) -> Capabilities:
         steady=bool(getattr(end, "steady", False)),
         machines=isinstance(end, Machines),
         starts=isinstance(end, Starts),
+        snapshots=isinstance(end, Snapshots),
         workers=isinstance(end, Workers),
         storage=tuple(getattr(end, "storage", ())),
         namespaced=bool(getattr(end, "namespaced", False)),

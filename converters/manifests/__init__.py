@@ -8,6 +8,8 @@ from mtv.converters.manifests.names import machine_name, machine_names
 from mtv.converters.manifests.networks import network_documents
 from mtv.converters.manifests.parts.beside import priority_class
 from mtv.converters.manifests.readme import readme
+from mtv.converters.manifests.snapshots import name_of as snapshot_name
+from mtv.converters.manifests.snapshots import snapshot
 
 __all__ = [
     "UPLOAD",
@@ -20,4 +22,6 @@ __all__ = [
     "network_documents",
     "priority_class",
     "readme",
+    "snapshot",
+    "snapshot_name",
 ]

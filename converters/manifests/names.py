@@ -55,6 +55,11 @@ def claim_name(machine: str, index: int) -> str:
     return hashed(machine[: LONGEST - 9 - len(tail)], machine) + tail
 
 
+def snapshot_name(machine: str) -> str:
+    """Of the one that is taken once it ran: at most 74 characters, where 253 are allowed."""
+    return f"{machine}-first-boot"
+
+
 def disk_name(index: int) -> str:
     return f"disk{index}"
 

@@ -82,6 +82,7 @@ class Wanted:
     devices: Mapping[str, str] = field(default_factory=dict)  # by Device.key: gpu:NAME | host:NAME | none
     claims: Literal["plain", "datavolumes"] = "plain"
     services: tuple[Door, ...] = ()
+    snapshot: Literal["none", "first_boot"] = "none"  # of the VM, once its guest was asked
 
 
 @dataclass(frozen=True, kw_only=True)

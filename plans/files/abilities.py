@@ -17,6 +17,7 @@ def unfit(file: PlanFile, source: Capabilities, target: Capabilities) -> Iterato
         yield from _of_starting(file, source)
     if target.storage:
         yield from _of_files(file, target)
+    yield from _of_snapshots(file, target)
 
 
 def _of_source(file: PlanFile, source: Capabilities) -> Iterator[Unfit]:
@@ -76,3 +77,18 @@ def _of_files(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
             if value:
                 text = f"'{file.target}' holds files: it cannot do '{key}: {value}'"
                 yield ("storage", place, key), text, f"remove '{key}'"
+
+
+def _of_snapshots(file: PlanFile, target: Capabilities) -> Iterator[Unfit]:
+    """Asked of a target that takes none, or of VMs that the plan never starts."""
+    asked: list[tuple[Path, MachinePart]] = [(("machine",), file.machine)]
+    asked += [(("overrides", place, "machine"), over.machine) for place, over in enumerate(file.overrides)]
+    for path, part in asked:
+        if part.snapshot == "none" or target.plain:
+            continue
+        if not target.snapshots:
+            text = f"'{file.target}' takes no snapshots of VMs: it cannot do 'snapshot: {part.snapshot}'"
+            yield (*path, "snapshot"), text, "remove 'snapshot'"
+        elif file.start == "never":
+            text = "with 'start: never' no VM boots: there is no first boot that 'snapshot' could wait for"
+            yield (*path, "snapshot"), text, "remove 'snapshot', or write 'start: as_source'"

@@ -70,6 +70,7 @@ class MachinePart(Part):
     devices: list[DeviceRow] = []
     claims: Literal["plain", "datavolumes"] = "plain"
     services: list[Service] = []
+    snapshot: Literal["none", "first_boot"] = "none"
 
 
 def over(part: MachinePart, special: MachinePart) -> MachinePart:
@@ -90,6 +91,7 @@ def wanted(part: MachinePart, vm: VM) -> Wanted:
         services=tuple(
             Door(port=one.port, name=one.name, protocol=one.protocol, route=one.route) for one in part.services
         ),
+        snapshot=part.snapshot,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from mtv.model.faults import Fault, Kind
 from mtv.model.outcomes import Done, Outcome, Stop, Wait
 from mtv.model.tasks import TaskDisk
 from mtv.plans.concerns import of_plan, refuse_critical
-from mtv.plans.way import judging, ladder
+from mtv.plans.way import judging, keeping, ladder
 from mtv.plans.way.before import drop, guest_of, inspects, remove_volumes
 from mtv.plans.way.copying import copying_step, final
 from mtv.plans.way.cutover import power_before, runs_again
@@ -27,6 +27,11 @@ def starts(world: World) -> bool:
     """The target can start what it holds, and the plan wants that."""
     wanted = {"always": True, "never": False, "as_source": power_before(world.history) == "on"}
     return world.starts is not None and wanted[world.plan.start]
+
+
+def snapshots(world: World) -> bool:
+    """Of what was never started there is nothing to keep: its source has it."""
+    return starts(world) and keeping.asked(world)
 
 
 @holds
@@ -158,6 +163,8 @@ async def accept(world: World) -> Outcome:
 
 async def purge(world: World) -> Outcome:
     """Before: the migration failed or was taken back. After: the target holds nothing of it."""
+    if keeping.asked(world):
+        await keeping.undo_snapshot(world)
     if world.starts:
         await world.starts.stop_machine(world.plan.machine)
     await world.target.remove_machine(world.plan.machine)

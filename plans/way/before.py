@@ -8,7 +8,7 @@ from mtv.model.estate import VM, Facts, Json
 from mtv.model.outcomes import Done, Outcome, Stop
 from mtv.model.points import Point
 from mtv.plans.concerns import of_plan, refuse_critical
-from mtv.plans.way import judging
+from mtv.plans.way import judging, keeping
 from mtv.plans.way.disks import moving, sources, specs, targets
 from mtv.plans.way.same import difference
 from mtv.plans.way.work import employ, end_earlier, having, within
@@ -41,6 +41,7 @@ async def check(world: World) -> Outcome:
     if isinstance(world.target, Readies):
         need_bytes = sum(disk.size_bytes if disk.allocated_bytes is None else disk.allocated_bytes for disk in vm.disks)
         await world.target.ready(specs(world), need_bytes)
+    await keeping.foresee(world, vm)
     await judging.foresee(world)
     way = await world.source.foresee(vm, moving(world)) if isinstance(world.source, Foresees) else ""
     return Done({"power": vm.power, "name": vm.name, "revision": vm.revision, **({"way": way} if way else {})})

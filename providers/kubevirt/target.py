@@ -14,6 +14,7 @@ from mtv.providers.kubevirt.connect.address import read_address, settled
 from mtv.providers.kubevirt.engine.home import EngineHome
 from mtv.providers.kubevirt.jobs.employer import Employer
 from mtv.providers.kubevirt.rights.roles import ROLES, role
+from mtv.providers.kubevirt.snapshots.keeper import Keeper
 
 if TYPE_CHECKING:
     from mtv.providers.kubevirt.causes.scene import Near
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mtv.providers.kubevirt.wire.api import Api
 
 
-class KubeVirt(Employer, EngineHome):
+class KubeVirt(Employer, Keeper, EngineHome):
     """`address` is a context or a kubeconfig; the secret, where one is given, a token that is used instead of the
     kubeconfig's own login. Nothing is opened before it is asked for."""
 

@@ -3,6 +3,7 @@
 from mtv.plans.runner import Policy
 from mtv.providers.memory.faults import Demand
 from tests.crash.boundaries import ended, in_state
+from tests.crash.keeping import Keeping, with_snapshot
 from tests.crash.pair import Case, Pair
 
 FLAVOURS = ("snapshots", "backups", "streams", "untracked")
@@ -27,4 +28,6 @@ BACK = [
     Case("warm", "untracked", "committed", "done", [("commit", in_state("probation"))], PROBATION),
     Case("cold", "snapshots", "given-back", "rolled-back", [("rollback", in_state("done"))], without=STARTS),
     Case("warm", "backups", "given-back", "rolled-back", [("rollback", in_state("done"))]),
-]
+    Case("cold", "snapshots", "taken-back-with-its-snapshot", "rolled-back", [("rollback", in_state("probation"))],
+         PROBATION, planned=with_snapshot, target=Keeping),
+]  # fmt: skip

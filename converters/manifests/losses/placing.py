@@ -86,6 +86,18 @@ def _agent(found: Shape) -> Iterator[Concern]:
         yield info("heartbeat", f"a guest that is silent is restarted (by its {beat})")
 
 
+def _snapshot(found: Shape) -> Iterator[Concern]:
+    if found.wanted.snapshot == "none":
+        return
+    if found.plan.start == "never" or (found.plan.start == "as_source" and found.vm.power != "on"):
+        yield warning("snapshot", "it is not started, so no snapshot is taken after its first boot",
+                      "`start: always` starts it")  # fmt: skip
+        return
+    frozen = "" if found.plan.guest.agent == "install" else "; no agent freezes its file systems meanwhile"
+    yield info("snapshot", f"a run takes a snapshot once its guest was asked, and holds it where that fails{frozen};"
+               " its manifests, as they are exported, take none", "accept this, and a run goes on without")  # fmt: skip
+
+
 RULES: Sequence[Rule] = (
-    _restart, _priority, _tolerance, _balance, _apart, _members, _hosts, _app, _services, _agent,
+    _restart, _priority, _tolerance, _balance, _apart, _members, _hosts, _app, _services, _agent, _snapshot,
 )  # fmt: skip

@@ -26,6 +26,8 @@ NAMESPACED = (
          "which may renew that one Lease and nothing else"),
     Need("", ("secrets", "configmaps", "services"), _KEPT, "tasks of workers, and what stands beside a VM"),
     Need("kubevirt.io", ("virtualmachines",), _KEPT, "VMs"),
+    Need("snapshot.kubevirt.io", ("virtualmachinesnapshots",), ("get", "list", "watch", "create", "patch", "delete"),
+         "snapshots that a plan asks for"),
     Need("kubevirt.io", ("virtualmachineinstances",), ("get", "list"), "whether they run"),
     Need("subresources.kubevirt.io", ("virtualmachines/start", "virtualmachines/stop"), ("update",), "start and stop"),
     Need("subresources.kubevirt.io", ("virtualmachineinstances/guestosinfo", "virtualmachineinstances/filesystemlist"),

@@ -108,6 +108,8 @@ CASES: list[tuple[str, VmPlan, GuestFacts | None]] = [
     ("rule-left", asking(near=a_rule("after")), LINUX),
     ("rule-left", plan(replace(WEB, rules=("r",))), LINUX),
     ("app", plan(replace(WEB, app="shop")), LINUX),
+    ("snapshot", asking(replace(WEB, power="on"), snapshot="first_boot"), LINUX),
+    ("snapshot", asking(replace(WEB, power="off"), snapshot="first_boot"), LINUX),
     ("heartbeat", asking(heartbeat="watchdog"), LINUX),
     ("heartbeat", replace(asking(heartbeat="agent"), guest=plan(WEB, agent="none").guest), LINUX),
 ]
@@ -142,6 +144,15 @@ def test_those_that_come_together(what: set[str], wanted: VmPlan) -> None:
 def test_rules_that_the_plan_maps_or_drops_are_not_told() -> None:
     for where in ("a.org/b=c", "none"):
         assert "rule-hosts" not in ids(asking(near=a_rule("hosts"), rules={"r": where}), LINUX)
+
+
+@pytest.mark.parametrize(
+    ("power", "start", "level"),
+    [("on", "as_source", Level.INFO), ("off", "as_source", Level.WARNING), ("off", "always", Level.INFO)],
+)
+def test_a_vm_that_is_never_started_has_no_first_boot(power: str, start: str, level: Level) -> None:
+    asked = replace(asking(replace(WEB, power=power), snapshot="first_boot"), start=start)  # type: ignore[arg-type]
+    assert [one.level for one in concerns(asked, LINUX) if one.id == "manifest.snapshot"] == [level]
 
 
 def test_what_loses_nothing_is_not_said() -> None:

@@ -12,6 +12,7 @@ from tests.kube.fakes.cdi.volumes import DataVolumes
 from tests.kube.fakes.kubevirt.launching import NODE_LABELS
 from tests.kube.fakes.kubevirt.machines import Machines
 from tests.kube.fakes.kubevirt.server import KubeVirt
+from tests.kube.fakes.kubevirt.snapshots import Snapshots
 from tests.kube.fakes.kubevirt.state import says
 from tests.kube.fakes.pace import LOOK_S
 from tests.kube.fakes.serving import API_SERVICES, Routes, serve
@@ -36,6 +37,7 @@ def main(folder: str) -> None:
     for one in (kubevirt, uploads):
         one.register(authority)
     machines.start()
+    Snapshots(api, machines).start()
     DataVolumes(api, machines, uploads, layout.folder).start(authority)
     while not all(available(api, name) for name in AGGREGATED):
         time.sleep(LOOK_S)

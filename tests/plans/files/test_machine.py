@@ -103,6 +103,25 @@ def test_a_target_without_manifests_cannot(text: str) -> None:
     assert [one.text for one in wrong] == ["'bundle:out' keeps VMs without manifests: it cannot do 'machine'"]
 
 
+@pytest.mark.parametrize(
+    ("can", "start", "said"),
+    [
+        (replace(CAN, starts=True, snapshots=True), "as_source", ""),
+        (replace(CAN, starts=True, snapshots=True), "never", "there is no first boot that 'snapshot' could wait for"),
+        (replace(CAN, starts=True), "as_source", "takes no snapshots of VMs: it cannot do 'snapshot: first_boot'"),
+        (CAN, "never", "'bundle:out' takes no snapshots of VMs"),
+        (replace(CAN, plain=True, snapshots=True), "as_source", "cannot do 'machine'"),
+    ],
+)
+def test_a_snapshot_is_asked_only_of_who_takes_them(can: Capabilities, start: str, said: str) -> None:
+    texts = ("machine: {snapshot: first_boot}\n", "overrides: [{vm: db01, machine: {snapshot: first_boot}}]\n")
+    for text in texts:
+        vms, wrong = made(f"{text}start: {start}\n", can)
+        assert any(said in one.text for one in wrong) if said else vms[0].wanted.snapshot == "first_boot", wrong
+    for text in ("machine: {snapshot: none}\n", ""):
+        assert not made(f"{text}start: never\n", replace(CAN, starts=True))[1]
+
+
 @pytest.mark.parametrize("to", ["udn", "sriov:net/fast", "nad:net/vlan"])
 def test_networks_of_a_cluster(to: str) -> None:
     maps = MAPS.replace("to: pod", f'to: "{to}"')

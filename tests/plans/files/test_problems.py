@@ -34,7 +34,7 @@ overrides: [{vm: db01, disks: [{disk: 1, to: qcow2}], machine: &usual {instancet
   labels: tags, add_labels: {a.org/b: c}, run: Always, cpu: dedicated, hugepages: 2Mi, tpm: none, timezone: Etc/UTC,
   heartbeat: agent, nodes: {a: b}, tolerations: [{key: a, value: b, effect: NoExecute}],
   priorities: [{from: high, to: urgent, value: 7}], rules: [{from: licensed, to: a.org/licence=oracle}],
-  devices: [{from: grid_v100, to: "gpu:nvidia.com/V100"}], claims: datavolumes,
+  devices: [{from: grid_v100, to: "gpu:nvidia.com/V100"}], claims: datavolumes, snapshot: first_boot,
   services: [{port: 443, name: https, protocol: TCP, route: db.example.org}]}, order: 1}]
 read: auto
 machine: *usual

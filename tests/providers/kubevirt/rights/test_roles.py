@@ -49,6 +49,9 @@ NOT_ASKED = {
         ("rbac.authorization.k8s.io", "rolebindings", "get"),
     ],
     "of an apply that makes": [("kubevirt.io", "virtualmachines", "create")],
+    "of a snapshot that a plan asks for": [
+        ("snapshot.kubevirt.io", "virtualmachinesnapshots", verb) for verb in (*KEPT, "watch")
+    ],
     "of a VM that runs": [
         *(("subresources.kubevirt.io", f"virtualmachines/{verb}", "update") for verb in ("start", "stop")),
         *(("subresources.kubevirt.io", f"virtualmachineinstances/{what}", "get")

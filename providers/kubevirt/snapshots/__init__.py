@@ -1,0 +1,1 @@
+"""A running VM as the cluster keeps it: whether it can, snapshots taken, waited for and removed."""
