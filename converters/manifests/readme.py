@@ -103,6 +103,8 @@ Does it boot?
 
     {qemu}
 
+  Where QEMU fails with KVM, accel=tcg instead does without it, slower.
+
 Into a cluster
 
   vm.yaml asks for the cluster's default StorageClass: write another, with its accessModes and volumeMode, where it
