@@ -41,7 +41,7 @@ def test_it_is_there_after_the_move_and_goes_only_with_one_that_is_taken_back(
     found = {one["metadata"]["name"]: one["status"] for one in kube.api.items(SNAPSHOTS, kube.name)}
     assert found.keys() == {"kept-first-boot", "back-first-boot"}
     assert all(one["readyToUse"] for one in found.values())
-    run = harbour.desk.rows("get", "runs")[-1]["name"]
+    run = str(harbour.desk.rows("get", "runs")[-1]["name"])
     harbour.mtv("rollback", run, "--vm", "back", "--yes")
     harbour.mtv("commit", run, "--vm", "kept", "--yes")
     assert [one["metadata"]["name"] for one in kube.api.items(SNAPSHOTS, kube.name)] == ["kept-first-boot"]

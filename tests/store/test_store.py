@@ -15,7 +15,7 @@ from sqlite_utils.migrations import Migrations
 from mtv.errors import Held, MtvError, Refused, Temporary
 from mtv.store import reading
 from mtv.store import store as module
-from mtv.store.store import Store, insert
+from mtv.store.store import PAGE_BYTES, Store, insert
 from mtv.store.tables import MIGRATIONS
 
 EVENT = {"run": "r", "vm_key": "v", "at": "a", "type": "t", "text": "x", "data": "{}"}
@@ -171,7 +171,7 @@ def test_damage_in_the_middle_is_found_when_it_is_read(tmp_path: Path) -> None:
         for _ in range(3):
             store.write(lambda found: [insert(found, "events", {**EVENT, "text": "x" * 500}) for _ in range(200)])
     whole = path.read_bytes()
-    path.write_bytes(whole[: 60 * 4096] + b"\xff" * (len(whole) - 60 * 4096))
+    path.write_bytes(whole[: 60 * PAGE_BYTES] + b"\xff" * (len(whole) - 60 * PAGE_BYTES))
     with Store(path) as store, pytest.raises(MtvError) as caught:
         store.read(lambda found: found.execute("SELECT sum(length(text)) FROM events").fetchall())
     assert caught.value.fault.code == "store.damaged"
